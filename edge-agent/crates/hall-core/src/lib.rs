@@ -1,0 +1,19 @@
+//! The pure judgement core of edge-agent.
+//!
+//! Everything here is data in, data out: no clock, no IO, no logging, no serde, no `Result`. Time is an input
+//! ([`HallTime`]); what cannot be seen is a value ([`Tri::Unknown`]), never an error and never "unstaffed".
+#![forbid(unsafe_code)]
+
+pub mod config;
+pub mod detection;
+pub mod event;
+pub mod geometry;
+pub mod ids;
+pub mod observe;
+pub mod snapshot;
+pub mod summary;
+pub mod time;
+pub mod tri;
+
+pub use time::{HallTime, WallClock};
+pub use tri::Tri;

@@ -1,0 +1,149 @@
+//! The engine's present view of the hall, for the page, the retained MQTT states and the summaries.
+
+use crate::event::{EventId, Level};
+use crate::ids::{CameraId, QueueId, SensorId, WindowId};
+use crate::observe::{FaultCause, Quality};
+use crate::time::HallTime;
+use crate::tri::Tri;
+
+/// State of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WindowState {
+    /// 在岗.
+    Staffed,
+    /// 空岗 (suspected).
+    Unstaffed,
+    /// 暂停.
+    Paused,
+    /// 未排班.
+    OffDuty,
+    /// 无法观测.
+    Unknown,
+}
+
+/// Why a window has its state: the row of the truth table that decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// Video sees somebody on post.
+    VideoPresent,
+    /// A healthy sensor says somebody is there.
+    SensorPresent,
+    /// Video and sensor both say so.
+    VideoAndSensorPresent,
+    /// Video sees nobody and no healthy sensor contradicts.
+    VideoAbsent,
+    /// Sensor-only window: the sensor says nobody.
+    SensorAbsent,
+    /// Video sees nobody, a sensor has said otherwise for too long.
+    Conflict,
+    /// Declared paused.
+    PauseDeclared,
+    /// Outside duty times.
+    NotScheduled,
+    /// The camera is silent or faulty and nothing else tells.
+    CameraDown,
+    /// No source has said anything yet.
+    NoObservation,
+    /// The wall clock is not trusted.
+    ClockUnsynced,
+}
+
+/// One window now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WindowSnapshot {
+    /// Which.
+    pub window: WindowId,
+    /// State.
+    pub state: WindowState,
+    /// Since when (back-dated).
+    pub since: HallTime,
+    /// Why.
+    pub reason: Reason,
+    /// What video alone says.
+    pub video: Tri,
+    /// What healthy presence sensors say.
+    pub sensor: Tri,
+    /// Sources that agree with the state.
+    pub evidence_sources: Vec<String>,
+    /// A clerk is on post but not at the seat.
+    pub away_from_seat: bool,
+    /// Customers at the counter now.
+    pub customers: u32,
+    /// Open event on this window.
+    pub open_event: Option<EventId>,
+    /// Its level.
+    pub level: Option<Level>,
+    /// Observed absence of the present episode, in milliseconds; 0 when staffed.
+    pub absent_ms: i64,
+}
+
+/// State of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum QueueState {
+    /// Below the limit.
+    Normal,
+    /// Raised and not yet cleared.
+    Long,
+    /// Nothing known.
+    Unknown,
+}
+
+/// One queue now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueueSnapshot {
+    /// Which.
+    pub queue: QueueId,
+    /// State.
+    pub state: QueueState,
+    /// Since when.
+    pub since: HallTime,
+    /// People who have dwelt long enough; `None` when unknown.
+    pub length: Option<u32>,
+    /// People in the zone, dwelt or not; `None` when unknown.
+    pub in_zone: Option<u32>,
+    /// Count at capacity.
+    pub saturated: bool,
+    /// Open event on this queue.
+    pub open_event: Option<EventId>,
+    /// Its level.
+    pub level: Option<Level>,
+}
+
+/// One camera as the engine sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CameraSnapshot {
+    /// Which.
+    pub camera: CameraId,
+    /// `None`: up.
+    pub down: Option<FaultCause>,
+    /// Last observation; `None` before the first.
+    pub last_seen: Option<HallTime>,
+}
+
+/// One sensor as the engine sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SensorSnapshot {
+    /// Which.
+    pub sensor: SensorId,
+    /// Last value; `None` before the first.
+    pub value: Option<bool>,
+    /// Trust now.
+    pub quality: Quality,
+    /// Last reading.
+    pub last_seen: Option<HallTime>,
+}
+
+/// The whole hall now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HallSnapshot {
+    /// When this view was taken.
+    pub at: HallTime,
+    /// Windows in display order.
+    pub windows: Vec<WindowSnapshot>,
+    /// Queues in display order.
+    pub queues: Vec<QueueSnapshot>,
+    /// Cameras.
+    pub cameras: Vec<CameraSnapshot>,
+    /// Sensors.
+    pub sensors: Vec<SensorSnapshot>,
+}

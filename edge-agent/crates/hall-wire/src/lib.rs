@@ -1,0 +1,6 @@
+//! Versioned JSON forms (v1) of what leaves or enters the box: copies of core types, so that the core may change without
+//! changing a published contract. Knows no transport and no storage.
+#![forbid(unsafe_code)]
+
+pub mod event;
+pub mod time;
