@@ -1,0 +1,13 @@
+//! Window sensors: adapters that turn what a device says into [`hall_core::observe`] readings. Knows nothing of rules,
+//! storage or the uplink; its broker connection is its own.
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod mailbox;
+pub mod mqtt;
+pub mod zigbee2mqtt;
+
+pub use error::SensorError;
+pub use mailbox::{Mailbox, SensorInput};
+pub use mqtt::{BrokerAddress, LinkStatus, MqttSensors};
+pub use zigbee2mqtt::Zigbee2MqttSensor;

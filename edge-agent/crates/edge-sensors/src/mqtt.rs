@@ -1,0 +1,165 @@
+//! One connection to the sensors' broker: subscribes every bound topic, reconnects for ever, reports the link. Knows no rules.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hall_core::HallTime;
+use hall_core::observe::{FaultCause, SensorReading, SourceHealth, SourceId};
+use rand::Rng;
+use rumqttc::{AsyncClient, ConnectReturnCode, Event, MqttOptions, Packet, Publish, QoS};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::mailbox::{Mailbox, SensorInput};
+use crate::zigbee2mqtt::{Meaning, Zigbee2MqttSensor, reading_time};
+
+/// Where the sensors' broker is, and who we are there.
+#[derive(Clone)]
+pub struct BrokerAddress {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// MQTT client id; fixed per box so that a session can persist.
+    pub client_id: String,
+    /// User and password, when the broker asks.
+    pub login: Option<(String, String)>,
+}
+
+/// The link to the sensors' broker, for health.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LinkStatus {
+    /// Connected and subscribed.
+    pub connected: bool,
+    /// Why not, in words; empty while connected.
+    pub trouble: String,
+    /// Payloads not understood so far.
+    pub refused: u64,
+    /// Readings merged because the hall was busy.
+    pub coalesced: u64,
+}
+
+/// A source of hall time and Unix milliseconds, taken together.
+pub type Now = Arc<dyn Fn() -> (HallTime, i64) + Send + Sync>;
+
+const FIRST_RETRY: Duration = Duration::from_millis(500);
+const LONGEST_RETRY: Duration = Duration::from_secs(15);
+/// Device payloads are a few hundred bytes; a larger one is not ours to read.
+const MAX_PACKET_BYTES: usize = 64 * 1024;
+
+/// The sensors of one broker.
+pub struct MqttSensors {
+    address: BrokerAddress,
+    sensors: Vec<Zigbee2MqttSensor>,
+    now: Now,
+    out: mpsc::Sender<SensorInput>,
+    status: watch::Sender<LinkStatus>,
+}
+
+impl MqttSensors {
+    /// Does no IO. `out` is the hall's bounded channel; when it is full readings merge per sensor in a [`Mailbox`].
+    #[must_use]
+    pub fn new(
+        address: BrokerAddress,
+        sensors: Vec<Zigbee2MqttSensor>,
+        now: Now,
+        out: mpsc::Sender<SensorInput>,
+        status: watch::Sender<LinkStatus>,
+    ) -> Self {
+        MqttSensors { address, sensors, now, out, status }
+    }
+
+    /// Runs until cancelled or the hall is gone.
+    pub async fn run(self, cancel: CancellationToken) {
+        let mailbox = Mailbox::default();
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => {}
+            () = self.connections(&mailbox) => {}
+            () = mailbox.forward(self.out.clone()) => {}
+        }
+    }
+
+    async fn connections(&self, mailbox: &Mailbox) {
+        let mut delay = FIRST_RETRY;
+        loop {
+            let mut subscribed = false;
+            let trouble = self.connection(mailbox, &mut subscribed).await;
+            self.status.send_modify(|s| {
+                s.connected = false;
+                s.trouble = trouble.clone();
+                s.coalesced = mailbox.coalesced();
+            });
+            if subscribed {
+                delay = FIRST_RETRY;
+            }
+            tracing::warn!(broker = %format_args!("{}:{}", self.address.host, self.address.port), %trouble,
+                retry_ms = delay.as_millis() as u64, "Sensor broker not reachable; sensors are ignored once stale.");
+            let jitter = rand::rng().random_range(0.5..1.0);
+            tokio::time::sleep(delay.mul_f64(jitter)).await;
+            delay = (delay * 2).min(LONGEST_RETRY);
+        }
+    }
+
+    /// One connection, from CONNECT to its end; returns why it ended.
+    async fn connection(&self, mailbox: &Mailbox, subscribed: &mut bool) -> String {
+        let mut options = MqttOptions::new(&self.address.client_id, &self.address.host, self.address.port);
+        options.set_keep_alive(Duration::from_secs(15));
+        options.set_clean_session(true);
+        options.set_max_packet_size(MAX_PACKET_BYTES, MAX_PACKET_BYTES);
+        if let Some((user, password)) = &self.address.login {
+            options.set_credentials(user, password);
+        }
+        // Requests: one subscribe per topic; sized for all of them so that subscribing never waits for the poll below.
+        let mut topics: Vec<String> = self.sensors.iter().flat_map(|s| s.topics()).collect();
+        topics.sort();
+        topics.dedup();
+        let (client, mut eventloop) = AsyncClient::new(options, topics.len().max(1));
+        loop {
+            match eventloop.poll().await {
+                Ok(Event::Incoming(Packet::ConnAck(ack))) if ack.code == ConnectReturnCode::Success => {
+                    for topic in &topics {
+                        if let Err(e) = client.try_subscribe(topic, QoS::AtLeastOnce) {
+                            return format!("cannot subscribe '{topic}': {e}");
+                        }
+                    }
+                    *subscribed = true;
+                    self.status.send_modify(|s| {
+                        s.connected = true;
+                        s.trouble.clear();
+                    });
+                    tracing::info!(broker = %format_args!("{}:{}", self.address.host, self.address.port),
+                        sensors = self.sensors.len(), "Sensor broker connected.");
+                }
+                Ok(Event::Incoming(Packet::ConnAck(ack))) => return format!("broker refused the connection: {:?}", ack.code),
+                Ok(Event::Incoming(Packet::Publish(publish))) => self.message(mailbox, &publish),
+                Ok(_) => {}
+                Err(e) => return e.to_string(),
+            }
+        }
+    }
+
+    fn message(&self, mailbox: &Mailbox, publish: &Publish) {
+        let (at, unix_ms) = (self.now)();
+        for sensor in &self.sensors {
+            match sensor.interpret(&publish.topic, &publish.payload, publish.retain) {
+                Ok(Some(Meaning::Reading { value, quality, measured_unix_ms })) => mailbox.reading(SensorReading {
+                    sensor: sensor.id.clone(),
+                    at: reading_time(measured_unix_ms, at, unix_ms),
+                    value,
+                    quality,
+                }),
+                Ok(Some(meaning @ (Meaning::Online | Meaning::Offline))) => mailbox.health(SourceHealth {
+                    source: SourceId::Sensor(sensor.id.clone()),
+                    at,
+                    down: (meaning == Meaning::Offline).then_some(FaultCause::Offline),
+                }),
+                Ok(Some(Meaning::Nothing) | None) => {}
+                Err(e) => {
+                    self.status.send_modify(|s| s.refused += 1);
+                    tracing::debug!(error = %e, "Sensor payload refused.");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The command line: what can be asked of the binary. Knows no implementation.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// One edge box in a public service hall.
+#[derive(Debug, Parser)]
+#[command(name = "edge-agent", version, about, long_about = None, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge a hall: cameras and sensors in, events, page and MQTT out; runs until stopped.
+    Run(RunArgs),
+    /// Read a configuration and report all its mistakes at once (exit code 2 when there are any).
+    #[command(visible_alias = "check-config")]
+    Check(ConfigArg),
+    /// Look for missing pieces of the installation and say how to mend each (exit code 1 when one is missing).
+    Doctor(DoctorArgs),
+    /// Replay recorded observations through the rules; events as JSON lines on standard output.
+    Replay(ReplayArgs),
+    /// Find people in pictures, folders of pictures and clips; one JSON line per picture.
+    Detect(DetectArgs),
+    /// Write stored events as JSON lines, exactly as they were sealed.
+    #[command(visible_alias = "export-events")]
+    Export(ExportArgs),
+    /// Verify the hash chain of an export; names the first record that does not fit (exit code 1).
+    Verify(VerifyArgs),
+    /// Print the JSON Schema of hall.toml, for editors.
+    Schema,
+}
+
+/// The configuration file.
+#[derive(Debug, Args)]
+pub struct ConfigArg {
+    /// The hall's configuration, for example hall-config/township/hall.toml.
+    #[arg(long, short, value_name = "HALL_TOML", env = "EDGE_CONFIG")]
+    pub config: PathBuf,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Configuration.
+    #[command(flatten)]
+    pub config: ConfigArg,
+    /// Log for people or for machines, on standard error. The level is set by RUST_LOG (default info).
+    #[arg(long, value_enum, default_value = "text")]
+    pub log: LogFormat,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Also check what this configuration needs.
+    #[arg(long, short, value_name = "HALL_TOML", env = "EDGE_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Configuration.
+    #[command(flatten)]
+    pub config: ConfigArg,
+    /// Observations as JSON lines (edge-agent/docs/replay.md); `-` for standard input.
+    #[arg(long, short, value_name = "OBSERVATIONS_JSONL")]
+    pub input: PathBuf,
+    /// Go on judging until this RFC 3339 time after the last line.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Also print the minute summaries.
+    #[arg(long)]
+    pub summaries: bool,
+}
+
+/// Arguments of `detect`.
+#[derive(Debug, Args)]
+pub struct DetectArgs {
+    /// The model: an ONNX file, or a name from the manifest.
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Manifest to look the model up in.
+    #[arg(long, value_name = "MODELS_TOML", default_value = "models/models.toml")]
+    pub manifest: PathBuf,
+    /// One JSON line per picture (the only form there is; kept explicit so that others may come).
+    #[arg(long)]
+    pub json: bool,
+    /// Smallest score to report, 0–1; default: the model's own.
+    #[arg(long, value_name = "T")]
+    pub threshold: Option<f32>,
+    /// Threads of one inference.
+    #[arg(long, default_value_t = 1)]
+    pub threads: usize,
+    /// Of a clip, analyse every Nth picture.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub every: usize,
+    /// Pictures, folders, clips.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Configuration; its storage directory is read. The agent must not be running on it.
+    #[command(flatten)]
+    pub config: ConfigArg,
+    /// First sequence number.
+    #[arg(long, default_value_t = 1, value_name = "SEQ")]
+    pub from_seq: u64,
+    /// File to write; standard output without it.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Exported events; `-` for standard input.
+    pub file: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,115 @@
+//! The box's clocks: the only module that asks the system for the time. Everything else is given instants.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use hall_core::{HallTime, WallClock};
+use hall_wire::event::ClockQuality;
+
+/// Wall times before this are not believed (2026-01-01T00:00:00Z): the box has no battery clock and boots in 1970.
+const EARLIEST_BELIEVED_UNIX_MS: i64 = 1_767_225_600_000;
+/// A difference between wall and monotonic clock smaller than this is drift, which the map follows silently.
+const STEP_MS: i64 = 500;
+
+/// Hall time and wall time of this boot.
+pub struct Clock {
+    anchor: Instant,
+    anchor_unix_ms: i64,
+    wall: Mutex<WallClock>,
+}
+
+/// What a look at the wall clock found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockChange {
+    /// As expected.
+    None,
+    /// Slow drift, followed.
+    Drift,
+    /// A step by this many milliseconds, or trust gained or lost.
+    Step(i64),
+}
+
+impl Clock {
+    /// Anchors hall time to the wall clock as it is now.
+    #[must_use]
+    pub fn start(utc_offset_s: i32) -> Self {
+        let unix_ms = unix_ms();
+        Clock {
+            anchor: Instant::now(),
+            anchor_unix_ms: unix_ms,
+            wall: Mutex::new(WallClock { offset_ms: 0, utc_offset_s, synced: unix_ms >= EARLIEST_BELIEVED_UNIX_MS }),
+        }
+    }
+
+    /// Hall time now: monotonic, unmoved by steps of the wall clock.
+    #[must_use]
+    pub fn now(&self) -> HallTime {
+        HallTime(self.anchor_unix_ms + self.anchor.elapsed().as_millis() as i64)
+    }
+
+    /// Time since this clock was started.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        self.anchor.elapsed()
+    }
+
+    /// How hall time maps to the wall clock, as of the last [`Clock::look`].
+    #[must_use]
+    pub fn wall(&self) -> WallClock {
+        *self.wall.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hall time and its wall rendering in Unix milliseconds.
+    #[must_use]
+    pub fn now_with_unix_ms(&self) -> (HallTime, i64) {
+        let now = self.now();
+        (now, self.wall().unix_ms(now))
+    }
+
+    /// Clock quality for records.
+    #[must_use]
+    pub fn quality(&self) -> ClockQuality {
+        let wall = self.wall();
+        ClockQuality { synced: wall.synced, offset_ms: wall.offset_ms }
+    }
+
+    /// Compares the wall clock with hall time and updates the map; call about once a second.
+    pub fn look(&self) -> ClockChange {
+        let unix_ms = unix_ms();
+        let offset_ms = unix_ms - self.now().0;
+        let synced = unix_ms >= EARLIEST_BELIEVED_UNIX_MS;
+        let mut wall = self.wall.lock().unwrap_or_else(PoisonError::into_inner);
+        let moved_ms = offset_ms - wall.offset_ms;
+        let trust_changed = synced != wall.synced;
+        if moved_ms == 0 && !trust_changed {
+            return ClockChange::None;
+        }
+        wall.offset_ms = offset_ms;
+        wall.synced = synced;
+        if moved_ms.abs() >= STEP_MS || trust_changed { ClockChange::Step(moved_ms) } else { ClockChange::Drift }
+    }
+}
+
+/// Unix milliseconds by the wall clock; negative before 1970.
+#[must_use]
+pub fn unix_ms() -> i64 {
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => since.as_millis() as i64,
+        Err(before) => -(before.duration().as_millis() as i64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hall_time_starts_at_wall_time_and_only_moves_forward() {
+        let clock = Clock::start(28_800);
+        let first = clock.now();
+        assert!((first.0 - unix_ms()).abs() < 1000);
+        assert!(clock.now() >= first);
+        assert!(clock.wall().synced);
+        assert!(matches!(clock.look(), ClockChange::None | ClockChange::Drift));
+    }
+}
