@@ -13,7 +13,9 @@ pub mod observe;
 pub mod snapshot;
 pub mod summary;
 pub mod time;
+pub mod track;
 pub mod tri;
+pub mod zones;
 
 pub use time::{HallTime, WallClock};
 pub use tri::Tri;

@@ -1,0 +1,254 @@
+//! Claims about who counts where, on one invented counter: two adjacent staff polygons above, counters below, a queue.
+
+use super::*;
+
+const STAFF_3: [f32; 4] = [0.30, 0.30, 0.50, 0.50];
+const STAFF_4: [f32; 4] = [0.50, 0.30, 0.70, 0.50];
+const PRINTER_3: [f32; 4] = [0.05, 0.10, 0.30, 0.50];
+const COUNTER_3: [f32; 4] = [0.30, 0.70, 0.50, 0.80];
+const COUNTER_4: [f32; 4] = [0.50, 0.70, 0.70, 0.80];
+const QUEUE: [f32; 4] = [0.10, 0.80, 0.90, 1.00];
+
+fn zone(id: &str, kind: ZoneKind, r: [f32; 4], evaluation_point: EvaluationPoint) -> Zone {
+    let polygon = vec![
+        Point { x: r[0], y: r[1] },
+        Point { x: r[2], y: r[1] },
+        Point { x: r[2], y: r[3] },
+        Point { x: r[0], y: r[3] },
+    ];
+    Zone {
+        id: id.into(),
+        camera: "cam1".into(),
+        kind,
+        polygon,
+        evaluation_point,
+    }
+}
+
+fn evaluator() -> ZoneEvaluator {
+    use EvaluationPoint::{BottomCenter, Center};
+    let mut elsewhere = zone("other", ZoneKind::Queue("Q9".into()), QUEUE, BottomCenter);
+    elsewhere.camera = "cam2".into();
+    ZoneEvaluator::new(
+        "cam1".into(),
+        vec![
+            zone("W3.staff", ZoneKind::Staff("W3".into()), STAFF_3, Center),
+            zone("W4.staff", ZoneKind::Staff("W4".into()), STAFF_4, Center),
+            zone(
+                "W3.printer",
+                ZoneKind::StaffExtended("W3".into()),
+                PRINTER_3,
+                Center,
+            ),
+            zone(
+                "W4.printer",
+                ZoneKind::StaffExtended("W4".into()),
+                PRINTER_3,
+                Center,
+            ),
+            zone(
+                "W3.counter",
+                ZoneKind::Counter("W3".into()),
+                COUNTER_3,
+                BottomCenter,
+            ),
+            zone(
+                "W4.counter",
+                ZoneKind::Counter("W4".into()),
+                COUNTER_4,
+                BottomCenter,
+            ),
+            zone("Q1", ZoneKind::Queue("Q1".into()), QUEUE, BottomCenter),
+            elsewhere,
+        ],
+    )
+}
+
+fn track(id: u64, b: [f32; 4], state: TrackState) -> Track {
+    Track {
+        id: TrackId(id),
+        bbox: BBox {
+            x1: b[0],
+            y1: b[1],
+            x2: b[2],
+            y2: b[3],
+        },
+        state,
+        score: 0.9,
+        age_ms: 0,
+        first_seen: HallTime(0),
+        last_seen: HallTime(0),
+    }
+}
+
+const SEATED_3: [f32; 4] = [0.36, 0.33, 0.44, 0.50];
+const SEATED_4: [f32; 4] = [0.56, 0.33, 0.64, 0.50];
+const STANDING_3: [f32; 4] = [0.36, 0.20, 0.44, 0.50];
+const PRINTING: [f32; 4] = [0.15, 0.20, 0.23, 0.50];
+const AT_COUNTER_3: [f32; 4] = [0.34, 0.42, 0.44, 0.75];
+/// Bent far over: the box is small, its centre in the staff polygon, the feet still at the counter's floor or hidden.
+const LEANING_3: [f32; 4] = [0.35, 0.36, 0.45, 0.58];
+const QUEUING: [f32; 4] = [0.60, 0.60, 0.68, 0.90];
+const IN_THE_PUBLIC: [f32; 4] = [0.80, 0.40, 0.88, 0.70];
+const STRADDLING_LEFT: [f32; 4] = [0.458, 0.33, 0.538, 0.50];
+const STRADDLING_RIGHT: [f32; 4] = [0.462, 0.33, 0.542, 0.50];
+
+/// Plays one track through places of `(seconds, box)` at two pictures a second; the zones that counted it at the end of
+/// each place, joined.
+fn play(places: &[(u32, [f32; 4])]) -> Vec<String> {
+    let mut evaluator = evaluator();
+    let mut now = HallTime(1_000_000);
+    places
+        .iter()
+        .map(|&(seconds, bbox)| {
+            let mut zones = String::new();
+            for _ in 0..seconds * 2 {
+                now = now.plus_ms(500);
+                let mut t = track(1, bbox, TrackState::Confirmed);
+                t.last_seen = now;
+                let snapshot = evaluator.evaluate(now, &[t]);
+                let hit: Vec<_> = snapshot
+                    .zones
+                    .iter()
+                    .filter(|z| z.count > 0)
+                    .map(|z| z.zone.as_str())
+                    .collect();
+                zones = hit.join("+");
+            }
+            zones
+        })
+        .collect()
+}
+
+#[test]
+fn who_counts_where() {
+    fn check(claim: &str, places: &[(u32, [f32; 4])], expected: &[&str]) {
+        assert_eq!(play(places), expected, "{claim}");
+    }
+    check(
+        "a clerk seen from the chest up counts at once",
+        &[(1, SEATED_3)],
+        &["W3.staff"],
+    );
+    check(
+        "a customer at the counter is a customer",
+        &[(5, AT_COUNTER_3)],
+        &["W3.counter"],
+    );
+    check(
+        "somebody from the customer side leaning over is never staff",
+        &[(5, AT_COUNTER_3), (180, LEANING_3), (5, AT_COUNTER_3)],
+        &["W3.counter", "", "W3.counter"],
+    );
+    check(
+        "coming from the queue makes a customer too",
+        &[(3, QUEUING), (60, LEANING_3)],
+        &["Q1", ""],
+    );
+    check(
+        "a clerk arriving through the public side counts once seated",
+        &[(3, AT_COUNTER_3), (2, IN_THE_PUBLIC), (1, SEATED_3)],
+        &["W3.counter", "", "W3.staff"],
+    );
+    check(
+        "a clerk who stands up goes on counting",
+        &[(10, SEATED_3), (360, STANDING_3)],
+        &["W3.staff", "W3.staff"],
+    );
+    check(
+        "a colleague walking past behind does not count",
+        &[(4, STANDING_3)],
+        &[""],
+    );
+    check(
+        "a clerk who works standing counts after a while",
+        &[(4, STANDING_3), (3, STANDING_3)],
+        &["", "W3.staff"],
+    );
+    check(
+        "at a shared printer the clerk counts for the window left",
+        &[(10, SEATED_4), (360, PRINTING), (2, SEATED_4)],
+        &["W4.staff", "W4.printer", "W4.staff"],
+    );
+    check(
+        "who changes the seat changes the window at once",
+        &[(10, SEATED_3), (1, SEATED_4)],
+        &["W3.staff", "W4.staff"],
+    );
+    check(
+        "a box over the border stays with its window for ten seconds, then goes where it fits better",
+        &[
+            (2, STRADDLING_LEFT),
+            (9, STRADDLING_RIGHT),
+            (2, STRADDLING_RIGHT),
+        ],
+        &["W3.staff", "W3.staff", "W4.staff"],
+    );
+}
+
+#[test]
+fn a_box_jittering_over_the_border_counts_for_one_window_only() {
+    let mut evaluator = evaluator();
+    for i in 0..600 {
+        let now = HallTime(i * 200);
+        let bbox = if i % 2 == 0 {
+            STRADDLING_LEFT
+        } else {
+            STRADDLING_RIGHT
+        };
+        let snapshot = evaluator.evaluate(now, &[track(1, bbox, TrackState::Confirmed)]);
+        let hit: Vec<_> = snapshot
+            .zones
+            .iter()
+            .filter(|z| z.count > 0)
+            .map(|z| z.zone.as_str())
+            .collect();
+        assert_eq!(hit, ["W3.staff"], "picture {i}");
+    }
+}
+
+#[test]
+fn every_zone_of_the_camera_is_listed_also_when_nobody_is_there() {
+    let snapshot = evaluator().evaluate(HallTime(0), &[]);
+    let ids: Vec<_> = snapshot
+        .zones
+        .iter()
+        .map(|z| (z.zone.as_str(), z.count))
+        .collect();
+    let expected = [
+        "W3.staff",
+        "W4.staff",
+        "W3.printer",
+        "W4.printer",
+        "W3.counter",
+        "W4.counter",
+        "Q1",
+    ]
+    .map(|id| (id, 0));
+    assert_eq!(ids, expected);
+}
+
+#[test]
+fn lost_people_count_briefly_in_queues_and_never_as_staff() {
+    let mut evaluator = evaluator();
+    let both = |state| [track(1, QUEUING, state), track(2, SEATED_3, state)];
+    let count = |s: &ZoneSnapshot, id: &str| {
+        s.zones
+            .iter()
+            .find(|z| z.zone.as_str() == id)
+            .unwrap()
+            .count
+    };
+    let seen = evaluator.evaluate(HallTime(0), &both(TrackState::Confirmed));
+    assert_eq!((count(&seen, "Q1"), count(&seen, "W3.staff")), (1, 1));
+    for (at_ms, queue) in [(500, 1), (2_000, 1), (2_001, 0)] {
+        let hidden = evaluator.evaluate(HallTime(at_ms), &both(TrackState::Lost));
+        assert_eq!(
+            (count(&hidden, "Q1"), count(&hidden, "W3.staff")),
+            (queue, 0),
+            "{at_ms}"
+        );
+    }
+    let flicker = evaluator.evaluate(HallTime(9_000), &both(TrackState::Tentative));
+    assert!(flicker.zones.iter().all(|z| z.count == 0));
+}
