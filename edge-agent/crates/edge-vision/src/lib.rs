@@ -1,1 +1,17 @@
-//! placeholder
+//! Cameras in, person detections out: the only crate that links GStreamer, OpenCV and ONNX Runtime.
+//! Knows windows, queues and rules not at all.
+
+pub mod decode;
+pub mod detector;
+pub mod error;
+mod letterbox;
+pub mod manifest;
+pub mod picture;
+pub mod runtime;
+pub mod still;
+
+pub use detector::{Detector, DetectorOptions, ModelInfo};
+pub use error::{Retry, VisionError};
+pub use letterbox::Placement;
+pub use manifest::{Manifest, ModelSpec};
+pub use picture::Picture;
