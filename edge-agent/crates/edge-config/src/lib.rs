@@ -1,1 +1,24 @@
-//! placeholder
+//! `hall.toml`: read, checked with all mistakes at once, turned into one immutable typed [`Config`].
+//!
+//! Owns the file format, its JSON Schema and the secrets' way in. Knows no network, no clock and no running component.
+
+mod address;
+mod config;
+mod document;
+mod load;
+mod mistake;
+mod raw;
+mod schema;
+mod secret;
+mod shape;
+mod validate;
+
+pub use config::{
+    Broker, CameraConfig, CameraSource, Codec, Config, Decode, DetectorConfig, ExecutionProvider,
+    HallInfo, Name, Polarity, QueueInfo, Repeat, SensorAdapter, SensorSource, StorageConfig,
+    Transport, UplinkConfig, WebConfig, WindowInfo,
+};
+pub use load::{load, load_with_env};
+pub use mistake::{ConfigErrors, Mistake};
+pub use schema::json_schema;
+pub use secret::Secret;

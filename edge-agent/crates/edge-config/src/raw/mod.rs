@@ -1,0 +1,243 @@
+//! `hall.toml` as written: serde structs whose doc comments become the descriptions of the JSON Schema. Knows no rules.
+//! No `Debug` here: a raw value may hold what somebody wrongly wrote into a URL.
+
+mod camera;
+mod duty;
+mod post;
+mod rules;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use camera::{RawCamera, RawCodec};
+pub(crate) use duty::{RawCalendar, RawDuty, RawWeek};
+pub(crate) use post::{
+    RawEvaluationPoint, RawQueue, RawSensor, RawSensorAdapter, RawSensorBroker, RawSensorKind,
+    RawWindow, RawZoneKind,
+};
+pub(crate) use rules::RawRules;
+
+/// One hall as seen by one edge box. Relative paths are relative to the folder of this file.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawConfig {
+    /// The hall.
+    pub hall: RawHall,
+    /// This edge box (边缘盒子).
+    #[serde(rename = "box")]
+    pub edge_box: RawBox,
+    /// Cameras, in display order.
+    #[serde(default)]
+    pub cameras: Vec<RawCamera>,
+    /// Service windows (窗口), in display order.
+    #[serde(default)]
+    pub windows: Vec<RawWindow>,
+    /// Queues (排队), in display order.
+    #[serde(default)]
+    pub queues: Vec<RawQueue>,
+    /// Sensors at windows.
+    #[serde(default)]
+    pub sensors: Vec<RawSensor>,
+    /// MQTT broker on which the sensors speak.
+    pub sensor_broker: Option<RawSensorBroker>,
+    /// When windows should be open (排班), in local time. Outside these times nothing is judged.
+    pub duty: RawDuty,
+    /// Rule profile: thresholds of the judgement.
+    #[serde(default)]
+    pub rules: RawRules,
+    /// Person detector.
+    #[serde(default)]
+    pub detector: RawDetector,
+    /// Connection to the central supervision. Left out: the box works alone.
+    pub uplink: Option<RawUplink>,
+    /// Local page.
+    #[serde(default)]
+    pub web: RawWeb,
+    /// Event store on the box's disk.
+    #[serde(default)]
+    pub storage: RawStorage,
+}
+
+/// A name in both languages of the page.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawName {
+    /// Chinese name.
+    pub zh: String,
+    /// English name.
+    pub en: String,
+}
+
+/// The hall.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawHall {
+    /// Stable id of the hall in all interfaces, for example "511921-001". Several boxes of one hall share it.
+    pub id: String,
+    /// Name of the hall, { zh = "...", en = "..." }.
+    pub name: RawName,
+    /// Division codes (GB/T 2260) from province down, for example ["51", "5119", "511921"]. They begin every MQTT topic.
+    pub area: Vec<String>,
+    /// Local time's offset from UTC, for example "+08:00". Fixed: no daylight saving.
+    #[serde(default = "default_utc_offset")]
+    pub utc_offset: String,
+}
+
+fn default_utc_offset() -> String {
+    "+08:00".into()
+}
+
+/// This edge box.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawBox {
+    /// Id of this box, unique within the hall, for example "b1".
+    pub id: String,
+}
+
+/// Person detector.
+#[derive(Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawDetector {
+    /// Model manifest; left out: models/models.toml under the working directory.
+    pub manifest: Option<String>,
+    /// Name of the model in the manifest; left out: the manifest's default.
+    pub model: Option<String>,
+    /// Threads per inference.
+    #[schemars(range(min = 1, max = 64))]
+    pub threads: u32,
+    /// Where inference runs.
+    pub execution_provider: RawExecutionProvider,
+    /// ONNX Runtime library; left out: searched where `edge-agent doctor` says.
+    pub runtime_library: Option<String>,
+    /// Detections below this score are dropped; left out: the manifest's value for the model.
+    #[schemars(range(min = 0.01, max = 0.99))]
+    pub score_threshold: Option<f64>,
+}
+
+impl Default for RawDetector {
+    fn default() -> Self {
+        RawDetector {
+            manifest: None,
+            model: None,
+            threads: 1,
+            execution_provider: RawExecutionProvider::Cpu,
+            runtime_library: None,
+            score_threshold: None,
+        }
+    }
+}
+
+/// Where inference runs.
+#[derive(Deserialize, JsonSchema, Serialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawExecutionProvider {
+    /// The processor.
+    Cpu,
+    /// An NVIDIA GPU.
+    Cuda,
+    /// An Intel processor, GPU or NPU through OpenVINO.
+    Openvino,
+    /// The processor through XNNPACK (ARM).
+    Xnnpack,
+}
+
+/// Connection to the central supervision.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawUplink {
+    /// Off: events stay in the store until it is on again.
+    #[serde(default = "default_enabled")]
+    pub enabled: bool,
+    /// Address without user and password: "mqtts://broker.example.gov.cn:8883", or mqtt:// on a loopback or private link.
+    pub url: String,
+    /// MQTT client id; left out: hall id and box id. Must not change while the broker keeps a session.
+    pub client_id: Option<String>,
+    /// User to log in with.
+    pub user: Option<String>,
+    /// File whose first line is the password.
+    pub password_file: Option<String>,
+    /// Environment variable that holds the password.
+    pub password_env: Option<String>,
+    /// Certificates (PEM) of the authority that signed the broker's; left out: those of the system. Only with mqtts://.
+    pub ca_file: Option<String>,
+    /// Begin of every topic.
+    #[serde(default = "default_prefix")]
+    pub prefix: String,
+    /// Events per second sent from the backlog after an outage.
+    #[serde(default = "default_backlog_rate")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub backlog_rate_per_s: u32,
+    /// MQTT keep-alive. The broker reports the box offline after one and a half of it.
+    #[serde(default = "default_keep_alive_s")]
+    #[schemars(range(min = 5, max = 3600))]
+    pub keep_alive_s: u32,
+    /// Unchanged states are repeated after this long.
+    #[serde(default = "default_state_interval_s")]
+    #[schemars(range(min = 1, max = 3600))]
+    pub state_interval_s: u32,
+}
+
+fn default_enabled() -> bool {
+    true
+}
+
+fn default_prefix() -> String {
+    "hall/v1".into()
+}
+
+fn default_backlog_rate() -> u32 {
+    50
+}
+
+fn default_keep_alive_s() -> u32 {
+    30
+}
+
+fn default_state_interval_s() -> u32 {
+    60
+}
+
+/// Local page.
+#[derive(Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawWeb {
+    /// Address and port of the page; loopback only until accounts exist. Port 0 takes a free one.
+    pub listen: String,
+}
+
+impl Default for RawWeb {
+    fn default() -> Self {
+        RawWeb {
+            listen: "127.0.0.1:8080".into(),
+        }
+    }
+}
+
+/// Event store on the box's disk.
+#[derive(Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawStorage {
+    /// Folder of the store.
+    pub dir: String,
+    /// Events are kept this long (24 months by default). Events not yet sent are never dropped for age.
+    #[schemars(range(min = 1, max = 3650))]
+    pub retention_days: u32,
+    /// Disk the store may take at most.
+    #[schemars(range(min = 16, max = 1_048_576))]
+    pub max_mib: u32,
+    /// Disk held back for the store's last writes when the disk is full.
+    #[schemars(range(min = 0, max = 65_536))]
+    pub reserve_mib: u32,
+}
+
+impl Default for RawStorage {
+    fn default() -> Self {
+        RawStorage {
+            dir: "/var/lib/edge-agent/store".into(),
+            retention_days: 730,
+            max_mib: 2048,
+            reserve_mib: 64,
+        }
+    }
+}

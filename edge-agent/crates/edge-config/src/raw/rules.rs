@@ -1,0 +1,118 @@
+//! The rule profile as written in `hall.toml`; the defaults are those of the core.
+
+use hall_core::config::Rules;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Thresholds of the judgement, profile P0 unless changed. Counted on capture time, never on frames; compared with >= and <=.
+#[derive(Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawRules {
+    /// Name of the profile, stored in every event.
+    pub profile: String,
+    /// Revision of the profile, stored in every event. Raise it with every change.
+    #[schemars(range(min = 1))]
+    pub revision: u32,
+    /// Sliding span that confirms presence.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub present_confirm_s: f64,
+    /// Sliding span that confirms absence.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub absent_confirm_s: f64,
+    /// Share of the span that must be present to confirm presence.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub ratio_on: f64,
+    /// Share of the span at which absence is confirmed.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub ratio_off: f64,
+    /// Detector drop-out that is bridged as if nothing happened.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub gap_tolerance_s: f64,
+    /// Unstaffed this long from onset: notice (提示).
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub notice_s: f64,
+    /// Unstaffed this long from onset: warn (预警).
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub warn_s: f64,
+    /// Unstaffed this long from onset: severe (告警).
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub severe_s: f64,
+    /// Continuous presence before an episode ends.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub return_hold_s: f64,
+    /// Late opening is noticed this long after the duty segment's start.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub open_grace_s: f64,
+    /// A customer waits this long at an unstaffed window.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub customer_unattended_s: f64,
+    /// Time in the zone before a person counts as queuing.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub queue_dwell_s: f64,
+    /// The queue is long at this many people or more.
+    #[schemars(range(min = 1, max = 1000))]
+    pub queue_raise_count: u32,
+    /// The queue is short again at this many people or fewer.
+    #[schemars(range(min = 0, max = 1000))]
+    pub queue_clear_count: u32,
+    /// The queue must stay long this long before it is raised.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub queue_duration_s: f64,
+    /// The queue must stay short this long before it is cleared.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub queue_clear_s: f64,
+    /// A camera silent this long makes its zones unknown.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub camera_stale_s: f64,
+    /// Silence up to this long is bridged when the states before and after agree.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub bridge_s: f64,
+    /// A camera silent or faulty this long is reported.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub camera_fault_s: f64,
+    /// A sensor silent this long is ignored, unless it has its own stale_s.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub sensor_stale_s: f64,
+    /// Sensor and video disagree this long: reported as a conflict.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub conflict_s: f64,
+}
+
+impl Default for RawRules {
+    fn default() -> Self {
+        let rules = Rules::default();
+        RawRules {
+            profile: rules.name,
+            revision: rules.revision,
+            present_confirm_s: decimal(rules.present_confirm_s),
+            absent_confirm_s: decimal(rules.absent_confirm_s),
+            ratio_on: decimal(rules.ratio_on),
+            ratio_off: decimal(rules.ratio_off),
+            gap_tolerance_s: decimal(rules.gap_tolerance_s),
+            notice_s: decimal(rules.notice_s),
+            warn_s: decimal(rules.warn_s),
+            severe_s: decimal(rules.severe_s),
+            return_hold_s: decimal(rules.return_hold_s),
+            open_grace_s: decimal(rules.open_grace_s),
+            customer_unattended_s: decimal(rules.customer_unattended_s),
+            queue_dwell_s: decimal(rules.queue_dwell_s),
+            queue_raise_count: rules.queue_raise_count,
+            queue_clear_count: rules.queue_clear_count,
+            queue_duration_s: decimal(rules.queue_duration_s),
+            queue_clear_s: decimal(rules.queue_clear_s),
+            camera_stale_s: decimal(rules.camera_stale_s),
+            bridge_s: decimal(rules.bridge_s),
+            camera_fault_s: decimal(rules.camera_fault_s),
+            sensor_stale_s: decimal(rules.sensor_stale_s),
+            conflict_s: decimal(rules.conflict_s),
+        }
+    }
+}
+
+/// The shortest decimal that means `value`, so that 0.6 stays 0.6 in the schema.
+fn decimal(value: f32) -> f64 {
+    value
+        .to_string()
+        .parse()
+        .unwrap_or_else(|_| f64::from(value))
+}

@@ -1,0 +1,131 @@
+//! Passwords by file or environment variable. Messages name the file or variable, never what is in it.
+
+use std::fs;
+
+use crate::load::reason;
+use crate::secret::Secret;
+use crate::validate::Check;
+
+/// A password is a line, not a document.
+const MAX_SECRET_BYTES: u64 = 4096;
+
+/// The password named by `password_file` or `password_env` of the section at `path`.
+pub(super) fn password(
+    path: &str,
+    file: Option<&str>,
+    env: Option<&str>,
+    check: &mut Check<'_>,
+) -> Option<Secret> {
+    match (file, env) {
+        (None, None) => None,
+        (Some(_), Some(_)) => {
+            check.mistake(
+                format!("{path}.password_env"),
+                "password_file and password_env are both set",
+                "keep one of them",
+            );
+            None
+        }
+        (Some(file), None) => from_file(&format!("{path}.password_file"), file, check),
+        (None, Some(name)) => from_env(&format!("{path}.password_env"), name, check),
+    }
+}
+
+fn from_file(path: &str, file: &str, check: &mut Check<'_>) -> Option<Secret> {
+    let file = check.resolve(file);
+    let shown = file.display();
+    let meta = match fs::metadata(&file) {
+        Ok(meta) => meta,
+        Err(error) => {
+            check.mistake(
+                path,
+                format!("cannot read {shown}: {}", reason(&error)),
+                "create the file with the password as its only line, readable by the service only",
+            );
+            return None;
+        }
+    };
+    if !meta.is_file() || meta.len() > MAX_SECRET_BYTES {
+        check.mistake(
+            path,
+            format!("{shown} is not a password file"),
+            "it must be a file with the password as its only line",
+        );
+        return None;
+    }
+    let text = match fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) => {
+            check.mistake(
+                path,
+                format!("cannot read {shown}: {}", reason(&error)),
+                "let the service's user read it; it must be UTF-8 text",
+            );
+            return None;
+        }
+    };
+    if readable_by_all(&meta) {
+        check.warn(
+            path,
+            format!("{shown} can be read by every user of this machine"),
+            format!("chmod 600 {shown}"),
+        );
+    }
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or("");
+    if first.is_empty() {
+        check.mistake(
+            path,
+            format!("{shown} is empty"),
+            "write the password as its first line",
+        );
+        return None;
+    }
+    if lines.any(|line| !line.trim().is_empty()) {
+        check.mistake(
+            path,
+            format!("{shown} holds more than one line"),
+            "write the password as its only line",
+        );
+        return None;
+    }
+    Some(Secret::new(first))
+}
+
+fn from_env(path: &str, name: &str, check: &mut Check<'_>) -> Option<Secret> {
+    let is_name = name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    if !is_name {
+        // Not quoted: it may be the password itself.
+        check.mistake(
+            path,
+            "this is not the name of an environment variable",
+            "write a name in capitals such as CAM1_PASSWORD, not the password",
+        );
+        return None;
+    }
+    match (check.env)(name).filter(|value| !value.is_empty()) {
+        Some(value) => Some(Secret::new(value)),
+        None => {
+            check.mistake(
+                path,
+                format!("the environment variable {name} is not set"),
+                "set it for the service, or use password_file",
+            );
+            None
+        }
+    }
+}
+
+#[cfg(unix)]
+fn readable_by_all(meta: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    meta.permissions().mode() & 0o004 != 0
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_: &fs::Metadata) -> bool {
+    false
+}

@@ -1,0 +1,117 @@
+//! Sensors and the broker they speak on.
+
+use hall_core::config::{SensorConfig, SensorKind};
+use hall_core::ids::{SensorId, WindowId};
+
+use crate::config::{Broker, Polarity, SensorAdapter, SensorSource};
+use crate::raw::{RawConfig, RawSensorAdapter, RawSensorKind};
+use crate::validate::{Check, uplink};
+
+/// Sensors with how to hear them.
+pub(super) fn sensors(raw: &RawConfig, check: &mut Check<'_>) -> Vec<SensorSource> {
+    check.ids(
+        "sensors",
+        raw.sensors.iter().map(|sensor| sensor.id.as_str()),
+    );
+    let mut sensors = Vec::with_capacity(raw.sensors.len());
+    for (n, sensor) in raw.sensors.iter().enumerate() {
+        let path = format!("sensors[{n}]");
+        check.reference(
+            &format!("{path}.window"),
+            &sensor.window,
+            "windows",
+            raw.windows.iter().map(|window| window.id.as_str()),
+        );
+        topic(&format!("{path}.topic"), &sensor.topic, check);
+        if sensor
+            .property
+            .as_deref()
+            .is_some_and(|property| property.trim().is_empty())
+        {
+            check.mistake(
+                format!("{path}.property"),
+                "the property is empty",
+                "leave the key out to use the usual keys of the kind",
+            );
+        }
+        let RawSensorAdapter::Zigbee2mqtt = sensor.adapter;
+        sensors.push(SensorSource {
+            id: SensorId::from(sensor.id.as_str()),
+            window: WindowId::from(sensor.window.as_str()),
+            kind: match sensor.kind {
+                RawSensorKind::Presence => SensorKind::Presence,
+                RawSensorKind::Seat => SensorKind::Seat,
+                RawSensorKind::Pause => SensorKind::Pause,
+            },
+            adapter: SensorAdapter::Zigbee2Mqtt {
+                topic: sensor.topic.clone(),
+                property: sensor.property.clone(),
+                polarity: if sensor.invert {
+                    Polarity::Inverted
+                } else {
+                    Polarity::Normal
+                },
+            },
+            stale_s: sensor.stale_s,
+        });
+    }
+    sensors
+}
+
+/// Sensors as the engine sees them.
+pub(super) fn configs(sensors: &[SensorSource]) -> Vec<SensorConfig> {
+    sensors
+        .iter()
+        .map(|sensor| SensorConfig {
+            id: sensor.id.clone(),
+            window: sensor.window.clone(),
+            kind: sensor.kind,
+            stale_s: sensor.stale_s,
+        })
+        .collect()
+}
+
+/// The sensors' broker; missing although a sensor needs it is a mistake.
+pub(super) fn broker(raw: &RawConfig, check: &mut Check<'_>) -> Option<Broker> {
+    let Some(broker) = &raw.sensor_broker else {
+        if !raw.sensors.is_empty() {
+            check.mistake(
+                "sensor_broker",
+                "the section [sensor_broker] is missing, but there are sensors on MQTT",
+                "add [sensor_broker] with url = \"mqtt://127.0.0.1:1883\"",
+            );
+        }
+        return None;
+    };
+    uplink::broker(
+        "sensor_broker",
+        &broker.url,
+        broker.user.as_deref(),
+        broker.password_file.as_deref(),
+        broker.password_env.as_deref(),
+        check,
+    )
+}
+
+/// One concrete topic: what is subscribed must be one device.
+fn topic(path: &str, topic: &str, check: &mut Check<'_>) {
+    if topic.is_empty() || topic.split('/').any(str::is_empty) {
+        check.mistake(
+            path,
+            "the topic is empty or has an empty level",
+            "write it as Zigbee2MQTT shows it: \"zigbee2mqtt/NAME\"",
+        );
+    } else if topic.contains(['+', '#']) {
+        check.mistake(
+            path,
+            format!("the topic {topic:?} holds a wildcard"),
+            "name the one device: a sensor belongs to one window",
+        );
+    } else if topic.contains('\0') || topic.len() > 1024 {
+        check.mistake(
+            path,
+            "the topic is too long or holds a control character",
+            "write it as Zigbee2MQTT shows it: \"zigbee2mqtt/NAME\"",
+        );
+    }
+}
