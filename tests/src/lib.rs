@@ -1,1 +1,12 @@
-//! placeholder
+//! Real parts for end-to-end tests and the demo: RTSP cameras, an MQTT broker and subscriber, the agent as a child process, the
+//! clips' ground truth. Knows the agent only by its command line, its configuration file, HTTP and MQTT.
+
+pub mod broker;
+pub mod feed;
+pub mod loop_clock;
+pub mod player;
+pub mod rtsp;
+pub mod signal;
+pub mod subscriber;
+pub mod truth;
+pub mod wait;
