@@ -127,7 +127,12 @@ impl EventRecord {
             subject: subject.into(),
             code: code_name(event.code).into(),
             level: level_name(event.level).into(),
-            state: if event.end.is_some() { "closed" } else { "open" }.into(),
+            state: if event.end.is_some() {
+                "closed"
+            } else {
+                "open"
+            }
+            .into(),
             phase: phase_name(event.phase).into(),
             onset: rfc3339(event.onset),
             raised: rfc3339(event.raised),
@@ -163,7 +168,10 @@ pub fn seconds(ms: i64) -> f64 {
 #[must_use]
 pub fn event_id_text(id: EventId) -> String {
     const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    (0..26).rev().map(|i| char::from(ALPHABET[(id.0 >> (5 * i) & 31) as usize])).collect()
+    (0..26)
+        .rev()
+        .map(|i| char::from(ALPHABET[(id.0 >> (5 * i) & 31) as usize]))
+        .collect()
 }
 
 /// Subject kind and id, for example `("window", "W3")`.

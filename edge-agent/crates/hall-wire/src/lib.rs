@@ -3,4 +3,8 @@
 #![forbid(unsafe_code)]
 
 pub mod event;
+pub mod observation;
+pub mod state;
+pub mod summary;
 pub mod time;
+pub mod timeline;

@@ -6,7 +6,9 @@ use jiff::tz::Offset;
 
 /// A text that is no RFC 3339 instant.
 #[derive(Debug, thiserror::Error)]
-#[error("'{text}' is not an RFC 3339 time with offset, for example 2026-09-21T10:00:00.000+08:00: {reason}")]
+#[error(
+    "'{text}' is not an RFC 3339 time with offset, for example 2026-09-21T10:00:00.000+08:00: {reason}"
+)]
 pub struct TimeError {
     text: String,
     reason: String,
@@ -21,11 +23,18 @@ pub fn rfc3339(stamp: Stamp) -> String {
 /// The same from Unix milliseconds and an offset from UTC in seconds. Instants outside the years −9999 to 9999 are clamped.
 #[must_use]
 pub fn rfc3339_ms(unix_ms: i64, utc_offset_s: i32) -> String {
-    let ts = Timestamp::from_millisecond(unix_ms)
-        .unwrap_or(if unix_ms < 0 { Timestamp::MIN } else { Timestamp::MAX });
+    let ts = Timestamp::from_millisecond(unix_ms).unwrap_or(if unix_ms < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    });
     let offset = Offset::from_seconds(utc_offset_s).unwrap_or(Offset::UTC);
     let civil = offset.to_datetime(ts);
-    let (sign, abs) = if utc_offset_s < 0 { ('-', -utc_offset_s) } else { ('+', utc_offset_s) };
+    let (sign, abs) = if utc_offset_s < 0 {
+        ('-', -utc_offset_s)
+    } else {
+        ('+', utc_offset_s)
+    };
     format!(
         "{}.{:03}{}{:02}:{:02}",
         civil.strftime("%Y-%m-%dT%H:%M:%S"),
@@ -41,13 +50,22 @@ pub fn rfc3339_ms(unix_ms: i64, utc_offset_s: i32) -> String {
 /// # Errors
 /// When the text is not an instant with an offset.
 pub fn parse_rfc3339(text: &str) -> Result<(i64, i32), TimeError> {
-    let fail = |reason: String| TimeError { text: text.to_owned(), reason };
+    let fail = |reason: String| TimeError {
+        text: text.to_owned(),
+        reason,
+    };
     let pieces = jiff::fmt::temporal::DateTimeParser::new()
         .parse_pieces(text)
         .map_err(|e| fail(e.to_string()))?;
-    let offset = pieces.to_numeric_offset().ok_or_else(|| fail("the offset is missing".into()))?;
-    let time = pieces.time().ok_or_else(|| fail("the time of day is missing".into()))?;
-    let ts = offset.to_timestamp(pieces.date().to_datetime(time)).map_err(|e| fail(e.to_string()))?;
+    let offset = pieces
+        .to_numeric_offset()
+        .ok_or_else(|| fail("the offset is missing".into()))?;
+    let time = pieces
+        .time()
+        .ok_or_else(|| fail("the time of day is missing".into()))?;
+    let ts = offset
+        .to_timestamp(pieces.date().to_datetime(time))
+        .map_err(|e| fail(e.to_string()))?;
     Ok((ts.as_millisecond(), offset.seconds()))
 }
 
@@ -57,7 +75,11 @@ mod tests {
 
     #[test]
     fn stamps_round_trip_with_milliseconds_and_offset() {
-        for text in ["2026-09-21T10:00:00.000+08:00", "2026-01-01T00:00:00.007-03:30", "1970-01-01T00:00:00.000+00:00"] {
+        for text in [
+            "2026-09-21T10:00:00.000+08:00",
+            "2026-01-01T00:00:00.007-03:30",
+            "1970-01-01T00:00:00.000+00:00",
+        ] {
             let (ms, off) = parse_rfc3339(text).unwrap();
             assert_eq!(rfc3339_ms(ms, off), text);
         }

@@ -1,0 +1,343 @@
+//! The observation record v1: one line of a replay file, parsed and checked. Knows no engine, no zones of a hall and no
+//! order of lines; `edge-agent/docs/replay.md` describes the format.
+
+mod name;
+mod record;
+
+#[cfg(test)]
+mod tests;
+
+use crate::time::parse_rfc3339;
+use hall_core::detection::Detection;
+use hall_core::geometry::BBox;
+use hall_core::ids::{CameraId, SensorId, TrackId, ZoneId};
+use hall_core::observe::{FaultCause, Quality, SourceId};
+
+pub use name::{CauseName, QualityName, cause_name, quality_name};
+pub use record::{DetectionValue, ObservationRecord, TrackValue, TrackedCount, UpDown, ZoneValue};
+
+/// What was observed, in core types.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Observation {
+    /// People counted per zone; zones not listed keep their last count.
+    Zones {
+        /// Camera.
+        camera: CameraId,
+        /// Count and, where known, track numbers.
+        zones: Vec<(ZoneId, u32, Vec<TrackId>)>,
+    },
+    /// Followed people of one picture.
+    Tracks {
+        /// Camera.
+        camera: CameraId,
+        /// Everybody in the picture.
+        tracks: Vec<(TrackId, Detection)>,
+    },
+    /// Detections of one picture.
+    Detections {
+        /// Camera.
+        camera: CameraId,
+        /// Everybody in the picture.
+        detections: Vec<Detection>,
+    },
+    /// A sensor reading.
+    Sensor {
+        /// Sensor.
+        sensor: SensorId,
+        /// On or off.
+        value: bool,
+        /// Trust.
+        quality: Quality,
+    },
+    /// A source went up (`None`) or down.
+    Source {
+        /// Which.
+        source: SourceId,
+        /// Why it is down.
+        down: Option<FaultCause>,
+    },
+    /// The wall clock was set or became trusted.
+    Clock {
+        /// Wall time = time line + this.
+        offset_ms: i64,
+        /// Believed.
+        synced: bool,
+    },
+    /// Time passed.
+    Tick,
+}
+
+/// When a record holds: once, or again every `every_ms` from `at_ms` (inclusive) until `until_ms` (exclusive).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Unix milliseconds.
+    pub at_ms: i64,
+    /// Unix milliseconds; `None`: once.
+    pub until_ms: Option<i64>,
+    /// Milliseconds between repetitions.
+    pub every_ms: i64,
+}
+
+/// Default of `every_ms`.
+pub const EVERY_MS: u32 = 1_000;
+
+/// What is wrong with one record.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum RecordError {
+    /// Not JSON, or not of this format.
+    #[error("{0}; the format is described in docs/replay.md")]
+    Format(String),
+    /// A value that cannot be.
+    #[error("{path}: {reason}")]
+    Value {
+        /// Where in the record, for example `tracks[2].box`.
+        path: String,
+        /// Why, and what is expected.
+        reason: String,
+    },
+}
+
+fn wrong(path: impl Into<String>, reason: impl Into<String>) -> RecordError {
+    RecordError::Value {
+        path: path.into(),
+        reason: reason.into(),
+    }
+}
+
+/// `camera:cam1` or `sensor:W3-seat`.
+#[must_use]
+pub fn source_name(source: &SourceId) -> String {
+    match source {
+        SourceId::Camera(id) => format!("camera:{id}"),
+        SourceId::Sensor(id) => format!("sensor:{id}"),
+    }
+}
+
+/// Reads one line.
+///
+/// # Errors
+/// When the line is no JSON object of this format, or a value in it cannot be.
+pub fn parse_record(line: &str) -> Result<(Span, Observation), RecordError> {
+    let record: ObservationRecord = serde_json::from_str(line).map_err(|e| {
+        // serde_json counts lines and columns of this one line; the caller names the line of the file.
+        let text = e.to_string();
+        let text = text.split(" at line ").next().unwrap_or(&text);
+        RecordError::Format(text.to_owned())
+    })?;
+    record.check()
+}
+
+impl ObservationRecord {
+    /// The record in core types, its values checked.
+    ///
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(self) -> Result<(Span, Observation), RecordError> {
+        use ObservationRecord as R;
+        Ok(match self {
+            R::Zones {
+                at,
+                until,
+                every_ms,
+                camera,
+                zones,
+            } => {
+                let span = span(&at, until.as_deref(), every_ms)?;
+                let zones = zones
+                    .into_iter()
+                    .map(|(zone, value)| {
+                        let (count, tracks) = match value {
+                            ZoneValue::Count(count) => (count, Vec::new()),
+                            ZoneValue::Tracked(t) => (t.count, t.tracks),
+                        };
+                        if !tracks.is_empty() && tracks.len() != count as usize {
+                            let reason = format!("{} tracks for a count of {count}", tracks.len());
+                            return Err(wrong(format!("zones.{zone}"), reason));
+                        }
+                        Ok((
+                            ZoneId::from(zone),
+                            count,
+                            tracks.into_iter().map(TrackId).collect(),
+                        ))
+                    })
+                    .collect::<Result<_, _>>()?;
+                (
+                    span,
+                    Observation::Zones {
+                        camera: camera.into(),
+                        zones,
+                    },
+                )
+            }
+            R::Tracks {
+                at,
+                until,
+                every_ms,
+                camera,
+                tracks,
+            } => {
+                let span = span(&at, until.as_deref(), every_ms)?;
+                let mut checked: Vec<(TrackId, Detection)> = Vec::with_capacity(tracks.len());
+                for (i, t) in tracks.iter().enumerate() {
+                    if checked.iter().any(|(id, _)| id.0 == t.id) {
+                        return Err(wrong(
+                            format!("tracks[{i}].id"),
+                            format!("{} is there twice", t.id),
+                        ));
+                    }
+                    checked.push((
+                        TrackId(t.id),
+                        detection(&format!("tracks[{i}]"), t.bbox, t.score)?,
+                    ));
+                }
+                (
+                    span,
+                    Observation::Tracks {
+                        camera: camera.into(),
+                        tracks: checked,
+                    },
+                )
+            }
+            R::Detections {
+                at,
+                until,
+                every_ms,
+                camera,
+                detections,
+            } => {
+                let span = span(&at, until.as_deref(), every_ms)?;
+                let detections = detections
+                    .iter()
+                    .enumerate()
+                    .map(|(i, d)| detection(&format!("detections[{i}]"), d.bbox, d.score))
+                    .collect::<Result<_, _>>()?;
+                (
+                    span,
+                    Observation::Detections {
+                        camera: camera.into(),
+                        detections,
+                    },
+                )
+            }
+            R::Sensor {
+                at,
+                until,
+                every_ms,
+                sensor,
+                value,
+                quality,
+            } => (
+                span(&at, until.as_deref(), every_ms)?,
+                Observation::Sensor {
+                    sensor: sensor.into(),
+                    value,
+                    quality: quality.into(),
+                },
+            ),
+            R::Source {
+                at,
+                source,
+                state,
+                cause,
+            } => {
+                let source = match source.split_once(':') {
+                    Some(("camera", id)) if !id.is_empty() => SourceId::Camera(id.into()),
+                    Some(("sensor", id)) if !id.is_empty() => SourceId::Sensor(id.into()),
+                    _ => {
+                        return Err(wrong(
+                            "source",
+                            format!("'{source}' is neither camera:ID nor sensor:ID"),
+                        ));
+                    }
+                };
+                let down = match (state, cause) {
+                    (UpDown::Up, None) => None,
+                    (UpDown::Down, Some(cause)) => Some(cause.into()),
+                    (UpDown::Up, Some(_)) => {
+                        return Err(wrong(
+                            "cause",
+                            "a source that is up has no cause; leave it out",
+                        ));
+                    }
+                    (UpDown::Down, None) => {
+                        return Err(wrong(
+                            "cause",
+                            "say why it is down: offline, dark, blocked, blurry, frozen, moved or defect",
+                        ));
+                    }
+                };
+                (span(&at, None, None)?, Observation::Source { source, down })
+            }
+            R::Clock {
+                at,
+                offset_ms,
+                synced,
+            } => (
+                span(&at, None, None)?,
+                Observation::Clock { offset_ms, synced },
+            ),
+            R::Tick { at } => (span(&at, None, None)?, Observation::Tick),
+        })
+    }
+}
+
+fn span(at: &str, until: Option<&str>, every_ms: Option<u32>) -> Result<Span, RecordError> {
+    let instant = |path: &str, text: &str| {
+        parse_rfc3339(text)
+            .map(|(ms, _)| ms)
+            .map_err(|e| wrong(path, e.to_string()))
+    };
+    let at_ms = instant("at", at)?;
+    let until_ms = until.map(|text| instant("until", text)).transpose()?;
+    if until_ms.is_some_and(|until_ms| until_ms <= at_ms) {
+        return Err(wrong("until", "must be later than at"));
+    }
+    match (every_ms, until_ms) {
+        (Some(0), _) => return Err(wrong("every_ms", "must be at least 1")),
+        (Some(_), None) => {
+            return Err(wrong(
+                "every_ms",
+                "needs until: without it the record holds once",
+            ));
+        }
+        _ => {}
+    }
+    Ok(Span {
+        at_ms,
+        until_ms,
+        every_ms: i64::from(every_ms.unwrap_or(EVERY_MS)),
+    })
+}
+
+/// Boxes may stick out of the picture by rounding only.
+const OUTSIDE: f32 = 0.001;
+
+fn detection(path: &str, b: [f32; 4], score: f32) -> Result<Detection, RecordError> {
+    let inside = |v: f32| (-OUTSIDE..=1.0 + OUTSIDE).contains(&v);
+    if !b.into_iter().all(inside) {
+        let reason =
+            format!("{b:?} is not within 0 to 1; boxes are shares of the picture, not pixels");
+        return Err(wrong(format!("{path}.box"), reason));
+    }
+    if b[0] >= b[2] || b[1] >= b[3] {
+        return Err(wrong(
+            format!("{path}.box"),
+            format!("{b:?} is not [left, top, right, bottom]"),
+        ));
+    }
+    if !(0.0..=1.0).contains(&score) {
+        return Err(wrong(
+            format!("{path}.score"),
+            format!("{score} is not within 0 to 1"),
+        ));
+    }
+    Ok(Detection {
+        bbox: BBox {
+            x1: b[0],
+            y1: b[1],
+            x2: b[2],
+            y2: b[3],
+        },
+        score,
+    })
+}

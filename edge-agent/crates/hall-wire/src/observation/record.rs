@@ -1,0 +1,171 @@
+//! One observation line as written: field names and values are the published contract. Checks nothing beyond the form.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::name::{CauseName, QualityName};
+
+/// One line as written. Field names and values are the published contract.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ObservationRecord {
+    /// People counted per zone.
+    Zones {
+        /// RFC 3339 with offset.
+        at: String,
+        /// Repeats until here, exclusive.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<String>,
+        /// Milliseconds between repetitions, 1 000 when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        every_ms: Option<u32>,
+        /// Camera id.
+        camera: String,
+        /// Count by zone id.
+        zones: BTreeMap<String, ZoneValue>,
+    },
+    /// Followed people.
+    Tracks {
+        /// RFC 3339 with offset.
+        at: String,
+        /// Repeats until here, exclusive.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<String>,
+        /// Milliseconds between repetitions, 1 000 when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        every_ms: Option<u32>,
+        /// Camera id.
+        camera: String,
+        /// Everybody in the picture.
+        tracks: Vec<TrackValue>,
+    },
+    /// Detections.
+    Detections {
+        /// RFC 3339 with offset.
+        at: String,
+        /// Repeats until here, exclusive.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<String>,
+        /// Milliseconds between repetitions, 1 000 when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        every_ms: Option<u32>,
+        /// Camera id.
+        camera: String,
+        /// Everybody in the picture.
+        detections: Vec<DetectionValue>,
+    },
+    /// A sensor reading.
+    Sensor {
+        /// RFC 3339 with offset.
+        at: String,
+        /// Repeats until here, exclusive.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<String>,
+        /// Milliseconds between repetitions, 1 000 when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        every_ms: Option<u32>,
+        /// Sensor id.
+        sensor: String,
+        /// On or off.
+        value: bool,
+        /// `good` when left out.
+        #[serde(default = "good")]
+        quality: QualityName,
+    },
+    /// A source went up or down.
+    Source {
+        /// RFC 3339 with offset.
+        at: String,
+        /// `camera:ID` or `sensor:ID`.
+        source: String,
+        /// `up` or `down`.
+        state: UpDown,
+        /// Why it is down; needed with `down`, not allowed with `up`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<CauseName>,
+    },
+    /// The wall clock was set or became trusted.
+    Clock {
+        /// RFC 3339 with offset, on the time line.
+        at: String,
+        /// Wall time = time line + this.
+        offset_ms: i64,
+        /// Believed.
+        synced: bool,
+    },
+    /// Time passed.
+    Tick {
+        /// RFC 3339 with offset.
+        at: String,
+    },
+}
+
+/// A count, with or without track numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "a zone's value is a count, or {\"count\": n, \"tracks\": [...]}"
+)]
+pub enum ZoneValue {
+    /// Only the count.
+    Count(u32),
+    /// Count and tracks.
+    Tracked(TrackedCount),
+}
+
+/// People counted in a zone and their track numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrackedCount {
+    /// People.
+    pub count: u32,
+    /// Their tracks: as many as `count`, or none.
+    #[serde(default)]
+    pub tracks: Vec<u64>,
+}
+
+/// One followed person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrackValue {
+    /// Track number.
+    pub id: u64,
+    /// `[x1, y1, x2, y2]`, 0–1 from the top left.
+    #[serde(rename = "box")]
+    pub bbox: [f32; 4],
+    /// 0–1; 1 when left out.
+    #[serde(default = "one")]
+    pub score: f32,
+}
+
+/// One detection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DetectionValue {
+    /// `[x1, y1, x2, y2]`, 0–1 from the top left.
+    #[serde(rename = "box")]
+    pub bbox: [f32; 4],
+    /// 0–1; 1 when left out.
+    #[serde(default = "one")]
+    pub score: f32,
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+fn good() -> QualityName {
+    QualityName::Good
+}
+
+/// Up or down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UpDown {
+    /// Works.
+    Up,
+    /// Does not.
+    Down,
+}

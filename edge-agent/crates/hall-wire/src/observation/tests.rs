@@ -1,0 +1,169 @@
+//! Claims about reading observation records.
+
+use hall_core::detection::Detection;
+use hall_core::geometry::BBox;
+use hall_core::ids::TrackId;
+use hall_core::observe::{FaultCause, Quality, SourceId};
+
+use super::*;
+
+const AT: &str = "2026-09-21T10:00:00.000+08:00";
+const AT_MS: i64 = 1_789_956_000_000;
+
+fn error(line: &str) -> String {
+    parse_record(&line.replace("AT", AT))
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn every_kind_is_read() {
+    fn check(line: &str, expected: Observation) {
+        let (span, observation) = parse_record(&line.replace("AT", AT)).unwrap();
+        assert_eq!(observation, expected, "{line}");
+        assert_eq!(span.at_ms, AT_MS, "{line}");
+    }
+    let person = Detection {
+        bbox: BBox {
+            x1: 0.1,
+            y1: 0.2,
+            x2: 0.3,
+            y2: 0.4,
+        },
+        score: 0.9,
+    };
+    check(
+        r#"{"at":"AT","kind":"zones","camera":"cam1","zones":{"W3.staff":1,"Q1":{"count":2,"tracks":[7,8]}}}"#,
+        Observation::Zones {
+            camera: "cam1".into(),
+            zones: vec![
+                ("Q1".into(), 2, vec![TrackId(7), TrackId(8)]),
+                ("W3.staff".into(), 1, vec![]),
+            ],
+        },
+    );
+    check(
+        r#"{"at":"AT","kind":"tracks","camera":"cam1","tracks":[{"id":3,"box":[0.1,0.2,0.3,0.4],"score":0.9}]}"#,
+        Observation::Tracks {
+            camera: "cam1".into(),
+            tracks: vec![(TrackId(3), person)],
+        },
+    );
+    check(
+        r#"{"at":"AT","kind":"detections","camera":"cam1","detections":[{"box":[0.1,0.2,0.3,0.4],"score":0.9}]}"#,
+        Observation::Detections {
+            camera: "cam1".into(),
+            detections: vec![person],
+        },
+    );
+    check(
+        r#"{"at":"AT","kind":"sensor","sensor":"W3-seat","value":true}"#,
+        Observation::Sensor {
+            sensor: "W3-seat".into(),
+            value: true,
+            quality: Quality::Good,
+        },
+    );
+    check(
+        r#"{"at":"AT","kind":"source","source":"camera:cam1","state":"down","cause":"dark"}"#,
+        Observation::Source {
+            source: SourceId::Camera("cam1".into()),
+            down: Some(FaultCause::Dark),
+        },
+    );
+    check(
+        r#"{"at":"AT","kind":"source","source":"sensor:W3-seat","state":"up"}"#,
+        Observation::Source {
+            source: SourceId::Sensor("W3-seat".into()),
+            down: None,
+        },
+    );
+    check(
+        r#"{"at":"AT","kind":"clock","offset_ms":-3600000,"synced":true}"#,
+        Observation::Clock {
+            offset_ms: -3_600_000,
+            synced: true,
+        },
+    );
+    check(r#"{"at":"AT","kind":"tick"}"#, Observation::Tick);
+}
+
+#[test]
+fn repetition_and_fine_times_are_read() {
+    let line = r#"{"at":"2026-09-21T10:00:00.1234567+08:00","until":"2026-09-21T02:01:00Z","every_ms":200,"kind":"sensor","sensor":"s","value":false}"#;
+    let (span, _) = parse_record(line).unwrap();
+    assert_eq!(
+        span,
+        Span {
+            at_ms: AT_MS + 123,
+            until_ms: Some(AT_MS + 60_000),
+            every_ms: 200
+        }
+    );
+}
+
+#[test]
+fn wrong_records_are_named_precisely() {
+    fn check(line: &str, expected: &str) {
+        let got = error(line);
+        assert!(
+            got.contains(expected),
+            "{line}\n  got: {got}\n  for: {expected}"
+        );
+    }
+    check("{", "EOF while parsing");
+    check(r#"{"at":"AT"}"#, "missing field `kind`");
+    check(
+        r#"{"at":"AT","kind":"zone"}"#,
+        "unknown variant `zone`, expected one of `zones`, `tracks`",
+    );
+    check(r#"{"at":"AT","kind":"tick","x":1}"#, "unknown field `x`");
+    check(
+        r#"{"at":"10:00","kind":"tick"}"#,
+        "at: '10:00' is not an RFC 3339 time with offset",
+    );
+    check(
+        r#"{"at":"AT","kind":"sensor","sensor":"s","value":1}"#,
+        "invalid type: integer `1`, expected a boolean",
+    );
+    check(
+        r#"{"at":"AT","kind":"sensor","sensor":"s","value":true,"until":"AT"}"#,
+        "until: must be later than at",
+    );
+    check(
+        r#"{"at":"AT","kind":"sensor","sensor":"s","value":true,"every_ms":5}"#,
+        "every_ms: needs until",
+    );
+    check(
+        r#"{"at":"AT","kind":"zones","camera":"c","zones":{"Q1":-1}}"#,
+        "a zone's value is a count, or",
+    );
+    check(
+        r#"{"at":"AT","kind":"zones","camera":"c","zones":{"Q1":{"count":3,"tracks":[1]}}}"#,
+        "zones.Q1: 1 tracks for a count of 3",
+    );
+    check(
+        r#"{"at":"AT","kind":"detections","camera":"c","detections":[{"box":[10,20,30,40]}]}"#,
+        "detections[0].box: [10.0, 20.0, 30.0, 40.0] is not within 0 to 1",
+    );
+    check(
+        r#"{"at":"AT","kind":"tracks","camera":"c","tracks":[{"id":1,"box":[0.3,0.2,0.1,0.4]}]}"#,
+        "tracks[0].box: [0.3, 0.2, 0.1, 0.4] is not [left, top, right, bottom]",
+    );
+    check(
+        r#"{"at":"AT","kind":"tracks","camera":"c","tracks":[{"id":1,"box":[0,0,1,1]},{"id":1,"box":[0,0,1,1]}]}"#,
+        "tracks[1].id: 1 is there twice",
+    );
+    check(
+        r#"{"at":"AT","kind":"source","source":"cam1","state":"up"}"#,
+        "source: 'cam1' is neither",
+    );
+    check(
+        r#"{"at":"AT","kind":"source","source":"camera:c","state":"down"}"#,
+        "cause: say why",
+    );
+    check(
+        r#"{"at":"AT","kind":"source","source":"camera:c","state":"up","cause":"dark"}"#,
+        "cause: a source that is up",
+    );
+}

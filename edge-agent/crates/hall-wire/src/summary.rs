@@ -1,0 +1,100 @@
+//! The live summary v1 (`summary/live`): the last full minute of the hall. Knows no transport.
+
+use hall_core::summary::Summary;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::time::rfc3339;
+
+/// The live summary, v1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SummaryRecord {
+    /// Format version: 1.
+    pub v: u32,
+    /// Always `summary`.
+    pub kind: String,
+    /// Hall id.
+    pub hall: String,
+    /// Box id.
+    #[serde(rename = "box")]
+    pub box_id: String,
+    /// Start of the period, RFC 3339 with milliseconds and offset.
+    pub from: String,
+    /// End of the period.
+    pub to: String,
+    /// Windows by state at `to`.
+    pub windows: WindowCountsRecord,
+    /// Queues over the period.
+    pub queues: Vec<QueueSummaryRecord>,
+    /// Open events at `to`.
+    pub open_events: u32,
+    /// Share of scheduled window time in the period whose state was known, 0–1.
+    pub coverage: f64,
+}
+
+/// Windows by state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WindowCountsRecord {
+    /// On duty.
+    pub scheduled: u32,
+    /// Of these, staffed.
+    pub staffed: u32,
+    /// Of these, unstaffed (suspected).
+    pub unstaffed: u32,
+    /// Of these, paused.
+    pub paused: u32,
+    /// Of these, not observable.
+    pub unknown: u32,
+}
+
+/// One queue over the period.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct QueueSummaryRecord {
+    /// Queue id.
+    pub id: String,
+    /// Time-weighted mean length; null when never observed.
+    pub len_avg: Option<f64>,
+    /// Longest; null when never observed.
+    pub len_max: Option<u32>,
+    /// The count reached what the zone can hold: at least this many.
+    pub saturated: bool,
+}
+
+impl SummaryRecord {
+    /// The v1 form of a core summary.
+    #[must_use]
+    pub fn new(summary: &Summary, hall: &str, box_id: &str) -> Self {
+        let w = summary.windows;
+        SummaryRecord {
+            v: 1,
+            kind: "summary".into(),
+            hall: hall.into(),
+            box_id: box_id.into(),
+            from: rfc3339(summary.from),
+            to: rfc3339(summary.to),
+            windows: WindowCountsRecord {
+                scheduled: w.scheduled,
+                staffed: w.staffed,
+                unstaffed: w.unstaffed,
+                paused: w.paused,
+                unknown: w.unknown,
+            },
+            queues: summary
+                .queues
+                .iter()
+                .map(|q| QueueSummaryRecord {
+                    id: q.queue.to_string(),
+                    len_avg: q.len_avg.map(|v| rounded(v, 100.0)),
+                    len_max: q.len_max,
+                    saturated: q.saturated,
+                })
+                .collect(),
+            open_events: summary.open_events,
+            coverage: rounded(summary.coverage, 1000.0),
+        }
+    }
+}
+
+fn rounded(value: f32, steps: f64) -> f64 {
+    (f64::from(value) * steps).round() / steps
+}
