@@ -1,0 +1,55 @@
+//! HTTP forms v1: versioned copies of what the core and the composition root know, so that those may change without
+//! changing the interface. Golden files under `web/golden` pin every one of them; fields are only ever added.
+
+mod camera;
+mod event;
+mod hall;
+mod health;
+mod history;
+mod snapshot;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub use camera::{BoxDto, BoxesDto};
+pub use event::{ClockQualityDto, EventDto, EventPageDto, EventRevisionsDto};
+pub use hall::{
+    CameraInfoDto, HallDto, NamesDto, PointDto, QueueInfoDto, RulesDto, SensorInfoDto,
+    SensorKindDto, VersionsDto, WindowInfoDto, ZoneDto, ZoneKindDto,
+};
+pub use health::{
+    CameraHealthDto, CameraStateDto, ClockHealthDto, ComponentHealthDto, ComponentStateDto,
+    HealthDto, OverallDto, StoreHealthDto, UplinkHealthDto, UplinkModeDto,
+};
+pub use history::{HistoryDto, QueueHistoryDto, StateRunDto, WindowHistoryDto};
+pub use snapshot::{
+    CameraSnapshotDto, FaultDto, LevelDto, QualityDto, QueueSnapshotDto, QueueStateDto, ReasonDto,
+    SensorSnapshotDto, SnapshotDto, TriDto, WindowSnapshotDto, WindowStateDto,
+};
+
+/// Every error body.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ErrorDto {
+    /// Stable code, for example `camera_unknown`.
+    pub code: String,
+    /// A sentence for a person.
+    pub message: String,
+    /// Finds the request in the log; also in the `x-request-id` header.
+    pub request_id: String,
+}
+
+/// Live stream: the configuration changed, fetch `/api/hall` again.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct HallChangedDto {
+    /// Format version: 1.
+    pub v: u32,
+}
+
+/// Live stream: the event store began anew, sequence numbers held by the client mean nothing any more.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ResetDto {
+    /// Format version: 1.
+    pub v: u32,
+    /// Newest sequence number now.
+    pub last_seq: u64,
+}

@@ -1,0 +1,317 @@
+//! What the page is fed with: the ports of the web server, and the plain data they carry. The composition root fills them;
+//! nothing here knows where the data comes from.
+
+use std::sync::Arc;
+
+use hall_core::config::{Rules, SensorKind, Zone};
+use hall_core::detection::Detection;
+use hall_core::ids::{CameraId, QueueId, SensorId, WindowId};
+use hall_core::snapshot::HallSnapshot;
+use hall_core::time::{HallTime, WallClock};
+use hall_wire::event::SealedRecord;
+use tokio::sync::watch;
+
+/// Everything the server needs. All `watch` channels hold the latest value only; a slow page misses versions, never blocks.
+#[derive(Clone)]
+pub struct WebInputs {
+    /// Names, zones and rules; a new value after a reload makes open pages fetch it again.
+    pub hall: watch::Receiver<Arc<HallInfo>>,
+    /// The engine's present view.
+    pub snapshot: watch::Receiver<Arc<HallSnapshot>>,
+    /// How hall time maps to the wall now.
+    pub clock: Arc<dyn Fn() -> WallClock + Send + Sync>,
+    /// Hall time now.
+    pub now: Arc<dyn Fn() -> HallTime + Send + Sync>,
+    /// The stored events.
+    pub events: Arc<dyn EventSource>,
+    /// Sequence number of the newest durable record; 0 while there is none.
+    pub last_seq: watch::Receiver<u64>,
+    /// Pictures and detections.
+    pub frames: Arc<dyn FrameSource>,
+    /// State of the box.
+    pub health: watch::Receiver<Arc<HealthReport>>,
+    /// Prometheus text, made on demand.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Host names besides IP addresses under which the page may be asked for when it is not bound to loopback, for example
+    /// `edge.hall.lan`. Guards against DNS rebinding. Ignored on loopback, where only loopback names work.
+    pub allowed_hosts: Vec<String>,
+}
+
+/// A source could not answer. The text is logged, never sent to the client; no secrets in it.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}: {reason}")]
+pub struct SourceError {
+    /// What was asked, for example `read events after 17`.
+    pub what: String,
+    /// Why it failed.
+    pub reason: String,
+}
+
+/// Some records and how far was looked.
+#[derive(Debug, Clone, Default)]
+pub struct EventBatch {
+    /// Event records in rising `seq`.
+    pub records: Vec<SealedRecord>,
+    /// Highest sequence number examined, records of other kinds and gaps included; the next read starts after it. Equal to
+    /// the `after` asked for only when there is nothing newer.
+    pub upto: u64,
+}
+
+/// Read side of the event store. Calls may block; they are made off the async threads.
+pub trait EventSource: Send + Sync + 'static {
+    /// At most `max` event records with `seq > after`, in rising `seq`. Trimmed numbers are passed over.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn read_after(&self, after: u64, max: usize) -> Result<EventBatch, SourceError>;
+}
+
+/// One picture as JPEG with every person already made unrecognisable.
+#[derive(Debug, Clone)]
+pub struct FrameJpeg {
+    /// The JPEG file.
+    pub bytes: Vec<u8>,
+    /// Capture time.
+    pub at: HallTime,
+}
+
+/// What the detector found in the last analysed picture of one camera.
+#[derive(Debug, Clone)]
+pub struct CameraBoxes {
+    /// Capture time of that picture.
+    pub at: HallTime,
+    /// Detections, normalised.
+    pub detections: Vec<Detection>,
+}
+
+/// Pictures and detections of the cameras. Calls may block for the time of one encode; they are made off the async threads,
+/// two at a time.
+pub trait FrameSource: Send + Sync + 'static {
+    /// The newest picture, not wider than `max_width_px`, persons pixelated; `None` before the first one.
+    ///
+    /// # Errors
+    /// When the picture cannot be converted or encoded.
+    fn jpeg(&self, camera: &CameraId, max_width_px: u32) -> Result<Option<FrameJpeg>, SourceError>;
+
+    /// The newest detections; `None` before the first analysed picture.
+    fn boxes(&self, camera: &CameraId) -> Option<CameraBoxes>;
+}
+
+/// A name in both languages of the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// What does not change between two configurations.
+#[derive(Debug, Clone)]
+pub struct HallInfo {
+    /// Hall id.
+    pub hall: String,
+    /// Box id.
+    pub box_id: String,
+    /// The hall's name.
+    pub name: Names,
+    /// Windows in display order.
+    pub windows: Vec<WindowInfo>,
+    /// Queues in display order.
+    pub queues: Vec<QueueInfo>,
+    /// Cameras in display order.
+    pub cameras: Vec<CameraInfo>,
+    /// Sensors.
+    pub sensors: Vec<SensorInfo>,
+    /// Zones of all cameras.
+    pub zones: Vec<Zone>,
+    /// Rule profile in force.
+    pub rules: Rules,
+    /// What runs.
+    pub versions: Versions,
+}
+
+/// One window.
+#[derive(Debug, Clone)]
+pub struct WindowInfo {
+    /// Id.
+    pub id: WindowId,
+    /// Name, for example 综合窗口 / General services.
+    pub name: Names,
+}
+
+/// One queue.
+#[derive(Debug, Clone)]
+pub struct QueueInfo {
+    /// Id.
+    pub id: QueueId,
+    /// Name.
+    pub name: Names,
+    /// Windows it feeds; empty: all.
+    pub windows: Vec<WindowId>,
+    /// People the zone can hold; `None`: unknown.
+    pub capacity: Option<u32>,
+}
+
+/// One camera. Address and credentials have no place here.
+#[derive(Debug, Clone)]
+pub struct CameraInfo {
+    /// Id.
+    pub id: CameraId,
+    /// Name.
+    pub name: Names,
+}
+
+/// One sensor.
+#[derive(Debug, Clone)]
+pub struct SensorInfo {
+    /// Id.
+    pub id: SensorId,
+    /// Window it belongs to.
+    pub window: WindowId,
+    /// What its "on" means.
+    pub kind: SensorKind,
+}
+
+/// What runs on the box.
+#[derive(Debug, Clone, Default)]
+pub struct Versions {
+    /// Version of edge-agent.
+    pub agent: String,
+    /// SHA-256 of the configuration, hex.
+    pub config_sha256: String,
+    /// Model name; empty without one.
+    pub model: String,
+    /// SHA-256 of the model file, hex; empty without one.
+    pub model_sha256: String,
+}
+
+/// Overall verdict on the box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overall {
+    /// Everything works.
+    Ok,
+    /// Something is missing, judging goes on for the rest.
+    Degraded,
+    /// The box does not do its job.
+    Critical,
+}
+
+/// State of one component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComponentState {
+    /// Not ready yet.
+    Starting,
+    /// Works.
+    Up,
+    /// Works in part.
+    Degraded,
+    /// Failed, waiting to start again.
+    Restarting,
+    /// Does not work.
+    Down,
+}
+
+/// One component of the agent.
+#[derive(Debug, Clone)]
+pub struct ComponentHealth {
+    /// Name, for example `camera:cam1`, `store`, `uplink`.
+    pub name: String,
+    /// State.
+    pub state: ComponentState,
+    /// A sentence for the operator; empty when there is nothing to say.
+    pub detail: String,
+}
+
+/// State of one camera's stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CameraState {
+    /// Connecting, no picture yet.
+    Connecting,
+    /// Pictures arrive.
+    Up,
+    /// No pictures.
+    Down,
+}
+
+/// One camera in figures.
+#[derive(Debug, Clone)]
+pub struct CameraHealth {
+    /// Which.
+    pub camera: CameraId,
+    /// Stream state.
+    pub state: CameraState,
+    /// Pictures per second that arrived lately.
+    pub fps: f32,
+    /// Age of the newest picture; `None` before the first.
+    pub last_frame_age_ms: Option<u64>,
+    /// Pictures analysed since start.
+    pub analysed: u64,
+    /// Pictures passed over since start because a newer one was there.
+    pub dropped: u64,
+    /// Typical analysis time; `None` before the first.
+    pub infer_ms: Option<f32>,
+}
+
+/// The event store in figures.
+#[derive(Debug, Clone, Default)]
+pub struct StoreHealth {
+    /// Newest durable sequence number.
+    pub seq: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Events are held in memory because the disk refuses.
+    pub degraded: bool,
+    /// Records waiting to become durable.
+    pub lag: u64,
+}
+
+/// What the uplink does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UplinkMode {
+    /// Not configured.
+    Disabled,
+    /// No broker.
+    Offline,
+    /// Sending the backlog.
+    CatchUp,
+    /// Everything sent as it happens.
+    Live,
+}
+
+/// The uplink in figures.
+#[derive(Debug, Clone)]
+pub struct UplinkHealth {
+    /// Mode.
+    pub mode: UplinkMode,
+    /// Newest sequence number the broker has.
+    pub acked: u64,
+    /// Records not yet acknowledged.
+    pub backlog: u64,
+}
+
+/// The clock in figures.
+#[derive(Debug, Clone, Copy)]
+pub struct ClockHealth {
+    /// The wall clock is believed.
+    pub synced: bool,
+    /// Wall clock against boot-anchored time, in milliseconds.
+    pub offset_ms: i64,
+}
+
+/// State of the box, as the health component sees it.
+#[derive(Debug, Clone)]
+pub struct HealthReport {
+    /// Verdict.
+    pub overall: Overall,
+    /// Components.
+    pub components: Vec<ComponentHealth>,
+    /// Cameras.
+    pub cameras: Vec<CameraHealth>,
+    /// Store.
+    pub store: StoreHealth,
+    /// Uplink.
+    pub uplink: UplinkHealth,
+    /// Clock.
+    pub clock: ClockHealth,
+}

@@ -1,0 +1,94 @@
+//! The local page and its HTTP interface: owns routes, live stream, limits and headers. Knows nothing of cameras, sled or
+//! MQTT; everything it shows comes in through [`WebInputs`].
+//!
+//! The interface is described in `edge-agent/docs/http.md` and served as `/api/openapi.json`.
+
+mod assets;
+mod connection;
+pub mod dto;
+mod error;
+mod guard;
+mod history;
+mod index;
+pub mod inputs;
+mod limits;
+mod live;
+mod openapi;
+mod routes;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::convert::Infallible;
+use std::future::IntoFuture;
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use assets::page_is_built_in;
+pub use error::WebError;
+pub use inputs::WebInputs;
+
+use connection::BoundedListener;
+use limits::Limits;
+use state::AppState;
+
+/// Serves page and API on `listener` until `cancel`, then ends: live streams at once, other requests within one second.
+///
+/// # Errors
+/// When the listener has no address or accepting fails for good.
+pub async fn serve(
+    listener: TcpListener,
+    inputs: WebInputs,
+    cancel: CancellationToken,
+) -> Result<(), WebError> {
+    serve_within(listener, inputs, Limits::default(), cancel).await
+}
+
+/// [`serve`] with other limits, so that tests need not wait for the real ones.
+async fn serve_within(
+    listener: TcpListener,
+    inputs: WebInputs,
+    limits: Limits,
+    cancel: CancellationToken,
+) -> Result<(), WebError> {
+    let bound: SocketAddr = listener.local_addr().map_err(WebError::Listen)?;
+    if !page_is_built_in() {
+        tracing::warn!(
+            "the page is not built in: run `npm ci && npm run build` in web-ui/ and build again; the API works"
+        );
+    }
+    let drain_cap = limits.drain_cap;
+    let connections = CancellationToken::new();
+    let bounded = BoundedListener::new(listener, &limits, connections.clone());
+    let state = AppState::new(inputs, bound, limits, cancel.clone());
+    let app = openapi::router(&state);
+
+    // Polled here, not spawned, so that neither outlives this function.
+    let followers = async {
+        tokio::join!(index::follow(&state), history::sample(&state));
+        std::future::pending::<Infallible>().await
+    };
+    let drain = cancel.clone();
+    let server =
+        axum::serve(bounded, app).with_graceful_shutdown(async move { drain.cancelled().await });
+    let capped = async {
+        tokio::select! {
+            biased;
+            result = server.into_future() => result.map_err(WebError::Listen),
+            () = async { cancel.cancelled().await; tokio::time::sleep(drain_cap).await } => {
+                tracing::warn!("requests still open {} ms after stop were cut", drain_cap.as_millis());
+                Ok(())
+            }
+        }
+    };
+    let result = tokio::select! {
+        biased;
+        result = capped => result,
+        never = followers => match never {},
+    };
+    // axum runs each connection in a task of its own, which outlives the server future: end those too.
+    connections.cancel();
+    result
+}

@@ -1,0 +1,98 @@
+//! The router and its OpenAPI description, built from the same list so that neither can lack a route of the other.
+
+use std::sync::Arc;
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router, middleware};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::dto::{ErrorDto, HallChangedDto, ResetDto};
+use super::error::ApiError;
+use super::state::AppState;
+use super::{assets, guard, routes as handlers};
+
+/// Version of the interface, not of the program: rises when a client must change.
+const API_VERSION: &str = "1.0.0";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "edge-agent local interface",
+        description = "Windows, queues, events, cameras and health of one hall, read-only. Every finding is suspected until a \
+                       person confirms it; what cannot be observed is `unknown`, never `unstaffed`. Every object carries `v`; \
+                       fields may be added within a version, never removed or changed in meaning.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    components(schemas(ErrorDto, HallChangedDto, ResetDto)),
+    tags(
+        (name = "hall", description = "The hall as it is now"),
+        (name = "events", description = "What was found"),
+        (name = "cameras", description = "Pictures and detections"),
+        (name = "box", description = "The box itself"),
+    )
+)]
+struct Base;
+
+#[derive(Clone)]
+pub(super) struct Description(Arc<str>);
+
+fn routed() -> OpenApiRouter<AppState> {
+    let mut base = Base::openapi();
+    base.info.version = API_VERSION.into();
+    OpenApiRouter::with_openapi(base)
+        .routes(routes!(handlers::hall::hall))
+        .routes(routes!(handlers::hall::snapshot))
+        .routes(routes!(handlers::hall::history))
+        .routes(routes!(handlers::hall::live))
+        .routes(routes!(handlers::events::events))
+        .routes(routes!(handlers::events::event))
+        .routes(routes!(handlers::cameras::frame))
+        .routes(routes!(handlers::cameras::boxes))
+        .routes(routes!(handlers::health::health))
+        .routes(routes!(handlers::health::metrics))
+        .routes(routes!(openapi))
+}
+
+/// Everything the server answers.
+pub(super) fn router(state: &AppState) -> Router {
+    let (router, api) = routed().split_for_parts();
+    let text = api
+        .to_json()
+        .expect("invariant: the description holds only strings, numbers and maps");
+    router
+        .fallback(assets::file)
+        .method_not_allowed_fallback(|| async { ApiError::method_refused() })
+        .layer(Extension(Description(text.into())))
+        .layer(middleware::from_fn_with_state(state.clone(), guard::pass))
+        .with_state(state.clone())
+}
+
+/// This description.
+#[utoipa::path(
+    get,
+    path = "/api/openapi.json",
+    tag = "box",
+    responses((status = 200, description = "OpenAPI 3.1 document", content_type = "application/json", body = serde_json::Value))
+)]
+pub(super) async fn openapi(Extension(description): Extension<Description>) -> Response {
+    (
+        [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, "no-cache"),
+        ],
+        description.0.to_string(),
+    )
+        .into_response()
+}
+
+/// The description as pretty JSON, for the golden test.
+#[cfg(test)]
+pub(super) fn description_pretty() -> String {
+    routed()
+        .into_openapi()
+        .to_pretty_json()
+        .expect("invariant: as above")
+}

@@ -1,0 +1,16 @@
+//! Handlers, one file per subject. They translate requests into calls on the inputs and answers into DTOs, nothing more.
+
+pub(super) mod cameras;
+pub(super) mod events;
+pub(super) mod hall;
+pub(super) mod health;
+
+use axum::extract::rejection::QueryRejection;
+
+use super::error::ApiError;
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        ApiError::bad_request(rejection.body_text())
+    }
+}

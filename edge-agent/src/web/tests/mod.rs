@@ -1,0 +1,8 @@
+//! The real server on a real socket, fed by scripted inputs.
+
+mod api;
+mod client;
+mod fixture;
+mod golden;
+mod live;
+mod protection;
