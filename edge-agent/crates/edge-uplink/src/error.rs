@@ -1,0 +1,77 @@
+//! What can go wrong with the event log, in words for the person who has to mend it.
+
+use std::io;
+use std::path::PathBuf;
+
+/// An error of the event log.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The directory is held by another process.
+    #[error("another edge-agent is using the event log in {}: stop it, or give this one another storage directory", dir.display())]
+    InUse {
+        /// Storage directory.
+        dir: PathBuf,
+    },
+    /// No space left, even with the reserve freed.
+    #[error("the disk holding the event log in {} is full ({detail}): free some space; events wait in memory until then", dir.display())]
+    Full {
+        /// Storage directory.
+        dir: PathBuf,
+        /// The operating system's words.
+        detail: String,
+    },
+    /// The file system refused.
+    #[error("could not {what} {}: {source}; check that the disk is mounted, writable and healthy", path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Cause.
+        source: io::Error,
+    },
+    /// The log is damaged.
+    #[error("the event log in {} is damaged ({detail}); it will be set aside and a new one started", dir.display())]
+    Damaged {
+        /// Storage directory.
+        dir: PathBuf,
+        /// What was found.
+        detail: String,
+    },
+    /// The log is closed, or could not be reopened yet.
+    #[error("the event log in {} is not open ({detail}); it is retried with every batch", dir.display())]
+    Unavailable {
+        /// Storage directory.
+        dir: PathBuf,
+        /// Why.
+        detail: String,
+    },
+    /// A record that JSON cannot hold.
+    #[error(
+        "an event record could not be written as JSON: {source}; this is a defect, please report it"
+    )]
+    Encode {
+        /// Cause.
+        source: serde_json::Error,
+    },
+}
+
+impl StoreError {
+    /// Whether the cause is a full disk or quota.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self {
+            StoreError::Full { .. } => true,
+            StoreError::Io { source, .. } => is_full(source),
+            _ => false,
+        }
+    }
+}
+
+/// No space, or no quota.
+pub(crate) fn is_full(e: &io::Error) -> bool {
+    matches!(
+        e.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    ) || matches!(e.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT))
+}
