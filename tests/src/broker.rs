@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
+use crate::child::owned;
 use crate::wait;
 
 /// What the broker remembers over a restart.
@@ -98,7 +99,7 @@ impl Broker {
             .create(true)
             .append(true)
             .open(self.folder.path().join("mosquitto.log"))?;
-        let mut child = Command::new(mosquitto())
+        let mut child = owned(mosquitto())
             .arg("-c")
             .arg(self.folder.path().join("mosquitto.conf"))
             .stdin(Stdio::null())

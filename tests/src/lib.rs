@@ -1,11 +1,17 @@
 //! Real parts for end-to-end tests and the demo: RTSP cameras, an MQTT broker and subscriber, the agent as a child process, the
 //! clips' ground truth. Knows the agent only by its command line, its configuration file, HTTP and MQTT.
 
+pub mod agent;
 pub mod broker;
+pub mod child;
 pub mod feed;
+pub mod hall;
+pub mod http;
 pub mod loop_clock;
 pub mod player;
+pub mod radar;
 pub mod rtsp;
+pub mod script;
 pub mod signal;
 pub mod subscriber;
 pub mod truth;

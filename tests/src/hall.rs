@@ -1,0 +1,210 @@
+//! A hall for one test: a `hall.toml` in a temporary folder, made from the demo hall or from nothing, with real addresses put in.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value, value};
+
+use crate::agent::workspace;
+use crate::broker::free_port;
+
+/// A hall's configuration and folder. The folder goes with it.
+pub struct Hall {
+    folder: TempDir,
+    config: DocumentMut,
+    port: u16,
+    environment: Vec<(String, String)>,
+}
+
+impl Hall {
+    /// The demo hall (`hall-config/demo/hall.toml`), its store in a folder of its own and its page on a free port.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn demo() -> Result<Hall> {
+        let path = workspace().join("hall-config/demo/hall.toml");
+        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        Hall::from_text(&text)
+    }
+
+    /// A hall whose windows `W1`…`Wn` have no camera, only a presence sensor each on `zigbee2mqtt/W1`…, with thresholds of a few
+    /// seconds: many events from little work.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub fn of_sensors(windows: usize) -> Result<Hall> {
+        let mut hall = Hall::from_text(SENSOR_HALL)?;
+        let (mut posts, mut sensors) = (ArrayOfTables::new(), ArrayOfTables::new());
+        for n in 1..=windows {
+            let id = format!("W{n}");
+            let mut post = Table::new();
+            post["id"] = value(&id);
+            let mut name = toml_edit::InlineTable::new();
+            name.insert("zh", format!("窗口{n}").into());
+            name.insert("en", format!("Window {n}").into());
+            post["name"] = value(name);
+            posts.push(post);
+            let mut sensor = Table::new();
+            sensor["id"] = value(format!("{id}-radar"));
+            sensor["window"] = value(&id);
+            sensor["kind"] = value("presence");
+            sensor["type"] = value("zigbee2mqtt");
+            sensor["topic"] = value(format!("zigbee2mqtt/{id}"));
+            sensors.push(sensor);
+        }
+        hall.config["windows"] = Item::ArrayOfTables(posts);
+        hall.config["sensors"] = Item::ArrayOfTables(sensors);
+        Ok(hall)
+    }
+
+    fn from_text(text: &str) -> Result<Hall> {
+        let mut hall = Hall {
+            folder: tempfile::tempdir()?,
+            config: text.parse().context("hall.toml")?,
+            port: 0,
+            environment: Vec::new(),
+        };
+        hall.listen(free_port()?);
+        let store = hall.folder().join("store");
+        hall.store(&store);
+        Ok(hall)
+    }
+
+    /// Page and API on this port of 127.0.0.1.
+    pub fn listen(&mut self, port: u16) {
+        self.port = port;
+        self.set("web", "listen", format!("127.0.0.1:{port}"));
+    }
+
+    /// Events are kept in this folder.
+    pub fn store(&mut self, folder: &Path) {
+        self.set("storage", "dir", folder.display().to_string());
+    }
+
+    /// Address of a camera.
+    pub fn camera(&mut self, id: &str, url: &str) {
+        self.with_entry("cameras", id, |camera| camera["url"] = value(url));
+    }
+
+    /// Any other key of a camera.
+    pub fn camera_key(&mut self, id: &str, key: &str, to: impl Into<Value>) {
+        self.with_entry("cameras", id, |camera| camera[key] = value(to));
+    }
+
+    /// One broker for sensors and uplink.
+    pub fn broker(&mut self, url: &str) {
+        self.set("sensor_broker", "url", url);
+        self.set("uplink", "url", url);
+    }
+
+    /// A threshold.
+    pub fn rule(&mut self, key: &str, to: impl Into<Value>) {
+        self.set("rules", key, to);
+    }
+
+    /// A threshold as it stands.
+    #[must_use]
+    pub fn rule_value(&self, key: &str) -> Option<f64> {
+        let item = self.config.get("rules")?.get(key)?;
+        item.as_float()
+            .or_else(|| item.as_integer().map(|i| i as f64))
+    }
+
+    /// Any key of a table.
+    pub fn set(&mut self, table: &str, key: &str, to: impl Into<Value>) {
+        self.config[table].or_insert(toml_edit::table())[key] = value(to);
+    }
+
+    /// An environment variable for the agent.
+    pub fn env(&mut self, name: &str, to: &str) {
+        self.environment.push((name.into(), to.into()));
+    }
+
+    /// Environment for the agent.
+    #[must_use]
+    pub fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
+    /// Port of the page.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its folder: configuration, log, store.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The configuration as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.config.to_string()
+    }
+
+    /// Writes `hall.toml` as it is now and returns its path.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn write(&self) -> Result<PathBuf> {
+        let path = self.folder().join("hall.toml");
+        std::fs::write(&path, self.text())?;
+        Ok(path)
+    }
+
+    fn with_entry(&mut self, list: &str, id: &str, change: impl FnOnce(&mut Table)) {
+        let entry = self.config[list]
+            .as_array_of_tables_mut()
+            .and_then(|entries| entries.iter_mut().find(|e| e["id"].as_str() == Some(id)))
+            .unwrap_or_else(|| unreachable!("the hall has no {list} with id {id}"));
+        change(entry);
+    }
+}
+
+const SENSOR_HALL: &str = r#"
+[hall]
+id = "510000-002"
+name = { zh = "传感器大厅", en = "Sensor hall" }
+area = ["51", "5100", "510000"]
+utc_offset = "+08:00"
+
+[box]
+id = "b1"
+
+[sensor_broker]
+url = "mqtt://127.0.0.1:1"
+
+[duty]
+mon = ["00:00-24:00"]
+tue = ["00:00-24:00"]
+wed = ["00:00-24:00"]
+thu = ["00:00-24:00"]
+fri = ["00:00-24:00"]
+sat = ["00:00-24:00"]
+sun = ["00:00-24:00"]
+
+[rules]
+profile = "quick"
+revision = 1
+present_confirm_s = 0.5
+absent_confirm_s = 0.5
+gap_tolerance_s = 0.2
+notice_s = 1
+warn_s = 2
+severe_s = 3
+return_hold_s = 1
+open_grace_s = 3600
+sensor_stale_s = 30
+
+[uplink]
+url = "mqtt://127.0.0.1:1"
+state_interval_s = 5
+backlog_rate_per_s = 1000
+
+[storage]
+max_mib = 64
+reserve_mib = 0
+"#;

@@ -1,0 +1,117 @@
+//! What the demo's clips must lead to under the hall's rules: the truth of the clips, the thresholds of its `hall.toml`.
+
+use anyhow::{Context, Result};
+
+use crate::hall::Hall;
+use crate::truth::{Stretch, Truth};
+
+/// Absences and long queues of one round of the `morning` clips that last long enough to be events.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// Window id and when its seat is empty.
+    pub absences: Vec<(String, Stretch)>,
+    /// Queue id and when its count is at least the raise count.
+    pub queues: Vec<(String, Stretch)>,
+    notice_s: f64,
+    warn_s: f64,
+    severe_s: f64,
+    return_hold_s: f64,
+    queue_duration_s: f64,
+    queue_dwell_s: f64,
+    raise_count: u32,
+}
+
+impl Script {
+    /// The script of the demo hall or a hall made from it.
+    ///
+    /// # Errors
+    /// When the ground truth or a threshold is missing.
+    pub fn read(hall: &Hall) -> Result<Script> {
+        let rule = |key: &str| {
+            hall.rule_value(key)
+                .with_context(|| format!("hall.toml has no rules.{key}"))
+        };
+        let raise_count = rule("queue_raise_count")? as u32;
+        let (notice_s, queue_duration_s) = (rule("notice_s")?, rule("queue_duration_s")?);
+        let windows = Truth::read("morning", "windows")?;
+        let corner = Truth::read("morning", "corner")?;
+        let long = |s: &Stretch, at_least: f64| s.to_s - s.from_s >= at_least;
+        Ok(Script {
+            absences: windows
+                .windows()
+                .iter()
+                .flat_map(|w| {
+                    windows
+                        .absences(w)
+                        .into_iter()
+                        .map(|s| (w.to_uppercase(), s))
+                })
+                .filter(|(_, s)| long(s, notice_s))
+                .collect(),
+            queues: corner
+                .queue_at_least("q1", raise_count)
+                .into_iter()
+                .filter(|s| long(s, queue_duration_s))
+                .map(|s| ("Q1".to_owned(), s))
+                .collect(),
+            notice_s,
+            warn_s: rule("warn_s")?,
+            severe_s: rule("severe_s")?,
+            return_hold_s: rule("return_hold_s")?,
+            queue_duration_s,
+            queue_dwell_s: rule("queue_dwell_s")?,
+            raise_count,
+        })
+    }
+
+    /// Clip second at which an absence becomes a notice.
+    #[must_use]
+    pub fn noticed_s(&self, absence: &Stretch) -> f64 {
+        absence.from_s + self.notice_s
+    }
+
+    /// Clip second at which a long queue is raised: sustained for the rule's duration, each person counted after the dwell time.
+    #[must_use]
+    pub fn raised_s(&self, queue: &Stretch) -> f64 {
+        queue.from_s + self.queue_dwell_s + self.queue_duration_s
+    }
+
+    /// Lines for a person: when in a round what is to be expected.
+    #[must_use]
+    pub fn expectations(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (window, s) in &self.absences {
+            lines.push((s.from_s, format!("{window}: the clerk leaves the seat")));
+            for (level, after) in [
+                ("notice", self.notice_s),
+                ("warn", self.warn_s),
+                ("severe", self.severe_s),
+            ] {
+                if s.from_s + after < s.to_s {
+                    lines.push((s.from_s + after, format!("{window}: unstaffed, {level}")));
+                }
+            }
+            lines.push((s.to_s, format!("{window}: the clerk sits again")));
+            lines.push((
+                s.to_s + self.return_hold_s,
+                format!("{window}: unstaffed ends (return held)"),
+            ));
+        }
+        for (queue, s) in &self.queues {
+            lines.push((
+                s.from_s,
+                format!("{queue}: {} people stand in line", self.raise_count),
+            ));
+            lines.push((self.raised_s(s), format!("{queue}: long queue raised")));
+            lines.push((
+                s.to_s,
+                format!("{queue}: it shrinks; the event ends once it has stayed short"),
+            ));
+        }
+        lines.sort_by(|a, b| a.0.total_cmp(&b.0));
+        lines
+            .into_iter()
+            .map(|(at, what)| format!("{}:{:02}  {what}", at as u64 / 60, at as u64 % 60))
+            .collect()
+    }
+}
