@@ -16,18 +16,12 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Parses `text`; every syntax error is reported with line and column. The text itself is never quoted in a
-    /// message, since a badly quoted password would be quoted with it.
-    pub fn parse(text: &str, file: &Path) -> Result<Document, Vec<Mistake>> {
-        let (spanned, errors) = DeTable::parse_recoverable(text);
-        if !errors.is_empty() {
-            return Err(errors
-                .iter()
-                .map(|error| syntax_mistake(error, text, file))
-                .collect());
-        }
-        let table: toml::Table =
-            toml::from_str(text).map_err(|error| vec![syntax_mistake(&error, text, file)])?;
+    /// Parses `text`. Of syntax errors the first is reported, with line and column: those after it mostly follow from it.
+    /// The text itself is never quoted in a message, since a badly quoted password would be quoted with it.
+    pub fn parse(text: &str, file: &Path) -> Result<Document, Mistake> {
+        let syntax = |error: toml::de::Error| syntax_mistake(&error, text, file);
+        let table: toml::Table = toml::from_str(text).map_err(syntax)?;
+        let spanned = DeTable::parse(text).map_err(syntax)?;
         let mut lines = BTreeMap::new();
         collect_table(spanned.get_ref(), "", &LineStarts::of(text), &mut lines);
         Ok(Document {

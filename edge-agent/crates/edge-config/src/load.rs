@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::Config;
 use crate::document::Document;
-use crate::mistake::{ConfigErrors, Finding, Mistake};
+use crate::mistake::{ConfigErrors, Finding, Mistake, show};
 use crate::raw::RawConfig;
 use crate::validate::{self, Check};
 use crate::{schema, shape};
@@ -99,14 +99,14 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Finding> {
     if !meta.is_file() {
         return Err(Finding::new(
             "",
-            format!("{} is not a file", path.display()),
+            format!("{} is not a file", show(path)),
             "name the file itself",
         ));
     }
     if meta.len() > MAX_FILE_BYTES {
         return Err(Finding::new(
             "",
-            format!("{} is larger than 1 MiB", path.display()),
+            format!("{} is larger than 1 MiB", show(path)),
             "a configuration is a few KiB; is this the right file?",
         ));
     }
@@ -121,7 +121,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Finding {
     };
     Finding::new(
         "",
-        format!("cannot read {}: {}", path.display(), reason(error)),
+        format!("cannot read {}: {}", show(path), reason(error)),
         hint,
     )
 }
@@ -150,7 +150,7 @@ pub(crate) fn parse<T: DeserializeOwned>(
         vec![Finding::new("", "not UTF-8 text", "save the file as UTF-8").at(path, Some(line))]
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut document = Document::parse(text, path)?;
+    let mut document = Document::parse(text, path).map_err(|mistake| vec![mistake])?;
     let shape = shape::check(schema, &mut document.root);
     match document.root.clone().try_into() {
         Ok(raw) => Ok(Parsed {

@@ -89,3 +89,25 @@ impl Finding {
         }
     }
 }
+
+/// `text` in quotes for a message; an address is not quoted, because people paste addresses with passwords anywhere.
+pub(crate) fn quote(text: &str) -> String {
+    if text.contains('@') || text.contains("://") {
+        return "this value".into();
+    }
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}...", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+/// A path for a message, under the same rule as [`quote`].
+pub(crate) fn show(path: &Path) -> String {
+    let text = path.display().to_string();
+    if text.contains('@') || text.contains(":/") {
+        "the file named here".into()
+    } else {
+        text
+    }
+}

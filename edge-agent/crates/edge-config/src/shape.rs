@@ -60,7 +60,8 @@ impl<'a> Walk<'a> {
     fn value(&mut self, schema: &'a Json, value: &mut Value, path: &str) -> Fit {
         let described = schema;
         let schema = self.resolve(schema);
-        if let Value::Datetime(date) = value {
+        // 2026-10-10 without quotes is a date to TOML.
+        if let (Value::Datetime(date), "string") = (&*value, kind(schema)) {
             *value = Value::String(date.to_string());
         }
         match (kind(schema), &mut *value) {
@@ -84,6 +85,11 @@ impl<'a> Walk<'a> {
             ),
             ("number", Value::Float(number)) => self.range(schema, *number, path),
             ("integer", Value::Integer(number)) => self.range(schema, *number as f64, path),
+            ("integer", Value::Float(_)) => self.find(
+                path,
+                "must be a whole number",
+                "write it without a decimal point",
+            ),
             (wanted, found) => {
                 let message = format!(
                     "must be {}, found {}",
@@ -103,6 +109,9 @@ impl<'a> Walk<'a> {
                     }
                     ("number" | "integer" | "boolean", Value::String(_)) => {
                         "write the value without quotes".into()
+                    }
+                    ("array", _) if path.ends_with(']') => {
+                        "write it in square brackets: [...]".into()
                     }
                     ("array", _) => format!("write a list in square brackets: {name} = [...]"),
                     _ => meaning(described, schema),
@@ -149,13 +158,17 @@ impl<'a> Walk<'a> {
             let resolved = self.resolve(property);
             let is_section =
                 kind(resolved) == "object" && resolved["properties"].is_object() && path.is_empty();
-            let message = if is_section {
-                format!("the section [{key}] is missing")
-            } else {
-                "missing".to_string()
-            };
             let path = join(path, key);
-            self.find(&path, message, meaning(property, resolved));
+            let meaning = meaning(property, resolved);
+            if is_section {
+                self.find(
+                    &path,
+                    format!("the section [{key}] is missing"),
+                    format!("add [{key}]: {meaning}"),
+                );
+            } else {
+                self.find(&path, "missing", meaning);
+            }
             table.insert(key.to_string(), self.placeholder(property));
             self.shape.mended.push(path);
         }
@@ -175,7 +188,7 @@ impl<'a> Walk<'a> {
             return self.find(
                 path,
                 format!("must hold {wanted} values, found {count}"),
-                meaning(schema, schema),
+                "a point is [x, y]",
             );
         }
         for (n, item) in items.iter_mut().enumerate() {

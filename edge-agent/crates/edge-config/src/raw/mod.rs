@@ -220,7 +220,7 @@ impl Default for RawWeb {
 pub(crate) struct RawStorage {
     /// Folder of the store.
     pub dir: String,
-    /// Events are kept this long (24 months by default). Events not yet sent are never dropped for age.
+    /// Events are kept this long, 24 months by default. Events not yet sent are never dropped for age.
     #[schemars(range(min = 1, max = 3650))]
     pub retention_days: u32,
     /// Disk the store may take at most.

@@ -6,8 +6,10 @@ use hall_core::ids::CameraId;
 
 use crate::address;
 use crate::config::{CameraConfig, CameraSource, Codec, Decode, Repeat};
+use crate::mistake::{quote, show};
 use crate::raw::{RawCamera, RawCodec, RawConfig};
-use crate::validate::{Check, polygon, secret};
+use crate::validate::secret::Login;
+use crate::validate::{Check, polygon};
 
 /// All cameras.
 pub(super) fn cameras(raw: &RawConfig, check: &mut Check<'_>) -> Vec<CameraConfig> {
@@ -30,7 +32,7 @@ fn one(path: &str, raw: &RawCamera, check: &mut Check<'_>) -> CameraConfig {
     {
         check.mistake(
             format!("{path}.gb_channel_id"),
-            format!("{id:?} is not a channel id"),
+            format!("{} is not a channel id", quote(id)),
             "GB/T 28181 channel ids have 20 digits",
         );
     }
@@ -120,7 +122,7 @@ fn source(path: &str, raw: &RawCamera, check: &mut Check<'_>) -> CameraSource {
         if !resolved.is_file() {
             check.mistake(
                 format!("{path}.file"),
-                format!("there is no file {}", resolved.display()),
+                format!("there is no file {}", show(&resolved)),
                 "paths are relative to the folder of this file",
             );
         }
@@ -137,7 +139,7 @@ fn source(path: &str, raw: &RawCamera, check: &mut Check<'_>) -> CameraSource {
     if raw.device.is_some() && !Path::new(device).is_absolute() {
         check.mistake(
             format!("{path}.device"),
-            format!("{device:?} is not a device path"),
+            format!("{} is not a device path", quote(device)),
             "write it in full, for example \"/dev/video0\"",
         );
     }
@@ -150,43 +152,15 @@ fn rtsp(path: &str, url: &str, raw: &RawCamera, check: &mut Check<'_>) -> Camera
     if let Err((message, hint)) = address::parse(url, &["rtsp", "rtsps"]) {
         check.mistake(format!("{path}.url"), message, hint);
     }
-    let password = secret::password(
-        path,
-        raw.password_file.as_deref(),
-        raw.password_env.as_deref(),
-        check,
-    );
-    login(
-        path,
-        raw.user.as_deref(),
-        raw.password_file.is_some() || raw.password_env.is_some(),
-        check,
-    );
+    let login = Login {
+        user: raw.user.as_deref(),
+        password_file: raw.password_file.as_deref(),
+        password_env: raw.password_env.as_deref(),
+    };
+    let password = login.password(path, check);
     CameraSource::Rtsp {
         url: url.to_string(),
         user: raw.user.clone(),
         password,
-    }
-}
-
-/// A user name that can stand in a masked address, and never a password without one.
-pub(super) fn login(path: &str, user: Option<&str>, has_password: bool, check: &mut Check<'_>) {
-    match user {
-        None if has_password => check.mistake(
-            path,
-            "there is a password but no user",
-            "name the user with user",
-        ),
-        Some(user)
-            if user.is_empty() || user.chars().any(|c| c.is_control() || ":@/".contains(c)) =>
-        {
-            // Not quoted: people write "admin:password" here.
-            check.mistake(
-                format!("{path}.user"),
-                "the user name is empty or holds one of : @ /",
-                "write the user name alone; the password goes into password_file or password_env",
-            );
-        }
-        _ => {}
     }
 }

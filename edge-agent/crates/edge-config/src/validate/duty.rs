@@ -1,13 +1,14 @@
 //! Duty times: weeks, dated exceptions, calendars of holidays and make-up workdays.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use hall_core::config::{Date, DaySegment, DutyCalendar, DutyException, WeeklyDuty};
 use hall_core::ids::WindowId;
 use jiff::civil;
 
 use crate::load;
-use crate::mistake::{Finding, Mistake};
+use crate::mistake::{Finding, Mistake, quote, show};
 use crate::raw::{RawCalendar, RawConfig, RawWeek};
 use crate::schema;
 use crate::validate::Check;
@@ -84,24 +85,24 @@ fn times_of(path: &str, times: &[String], check: &mut Check<'_>) -> Vec<DaySegme
         let Some(segment) = segment(text) else {
             check.mistake(
                 path,
-                format!("{text:?} is not a time span"),
+                format!("{} is not a time span", quote(text)),
                 "write \"09:00-12:00\"; the day ends at 24:00",
             );
             continue;
         };
         if segment.from_s >= segment.to_s {
-            check.mistake(path, format!("{text:?} ends before it begins"), "a span past midnight is written as two: until 24:00, and from 00:00 of the next day");
+            check.mistake(path, format!("{} ends before it begins", quote(text)), "a span past midnight is written as two: until 24:00, and from 00:00 of the next day");
             continue;
         }
         match segments.last() {
             Some(before) if segment.from_s < before.to_s => check.mistake(
                 path,
-                format!("{text:?} begins before the span in front of it ends"),
+                format!("{} begins before the span in front of it ends", quote(text)),
                 "write the spans in order, without overlap",
             ),
             Some(before) if segment.from_s == before.to_s => check.mistake(
                 path,
-                format!("{text:?} begins when the span in front of it ends"),
+                format!("{} begins when the span in front of it ends", quote(text)),
                 "write the two as one span",
             ),
             _ => segments.push(segment),
@@ -150,7 +151,7 @@ fn exceptions(raw: &RawConfig, check: &mut Check<'_>) -> Vec<DutyException> {
         let Some(date) = date(&exception.date) else {
             check.mistake(
                 format!("{path}.date"),
-                format!("{:?} is not a date", exception.date),
+                format!("{} is not a date", quote(&exception.date)),
                 "write year-month-day, for example 2026-10-10",
             );
             continue;
@@ -167,7 +168,7 @@ fn exceptions(raw: &RawConfig, check: &mut Check<'_>) -> Vec<DutyException> {
         for window in concerned {
             if !seen.insert((date, window)) {
                 let who = window.map_or("the hall".to_string(), |window| {
-                    format!("the window {window}")
+                    format!("the window {}", quote(window))
                 });
                 check.mistake(
                     path.clone(),
@@ -229,9 +230,10 @@ fn calendar_file(path: &str, name: &str, days: &mut Days, check: &mut Check<'_>)
             match range(text) {
                 Ok(dates) => {
                     for date in dates {
-                        if let Some((_, other)) =
-                            days.insert(date, (kind, format!("{place} of {name}")))
-                        {
+                        if let Some((_, other)) = days.insert(
+                            date,
+                            (kind, format!("{place} of {}", show(Path::new(name)))),
+                        ) {
                             findings.push(Finding::new(
                                 &place,
                                 format!("{date} is already named by {other}"),
@@ -260,10 +262,13 @@ fn range(text: &str) -> Result<Vec<civil::Date>, (String, String)> {
     let example = "write \"2026-10-01\" or \"2026-10-01..2026-10-07\"".to_string();
     let (from, to) = text.split_once("..").unwrap_or((text, text));
     let (Some(from), Some(to)) = (date(from.trim()), date(to.trim())) else {
-        return Err((format!("{text:?} is not a date or range of dates"), example));
+        return Err((
+            format!("{} is not a date or range of dates", quote(text)),
+            example,
+        ));
     };
     if from > to {
-        return Err((format!("{text:?} ends before it begins"), example));
+        return Err((format!("{} ends before it begins", quote(text)), example));
     }
     let dates: Vec<civil::Date> = from
         .series(jiff::Span::new().days(1))
@@ -272,7 +277,7 @@ fn range(text: &str) -> Result<Vec<civil::Date>, (String, String)> {
         .collect();
     if dates.len() > MAX_RANGE_DAYS {
         return Err((
-            format!("{text:?} is longer than {MAX_RANGE_DAYS} days"),
+            format!("{} is longer than {MAX_RANGE_DAYS} days", quote(text)),
             "check the year and month of both ends".into(),
         ));
     }

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::config::{HallInfo, WebConfig};
+use crate::mistake::quote;
 use crate::raw::{RawHall, RawWeb};
 use crate::validate::Check;
 
@@ -14,7 +15,7 @@ pub(super) fn hall(raw: &RawHall, check: &mut Check<'_>) -> HallInfo {
     let utc_offset_s = utc_offset_s(&raw.utc_offset).unwrap_or_else(|| {
         check.mistake(
             "hall.utc_offset",
-            format!("{:?} is not an offset from UTC", raw.utc_offset),
+            format!("{} is not an offset from UTC", quote(&raw.utc_offset)),
             "write \"+08:00\"",
         );
         0
@@ -43,15 +44,16 @@ fn area(codes: &[String], check: &mut Check<'_>) {
         if code.len() != digits || !code.bytes().all(|byte| byte.is_ascii_digit()) {
             check.mistake(
                 path,
-                format!("{code:?} is not a division code of {digits} digits"),
+                format!("{} is not a division code of {digits} digits", quote(code)),
                 "GB/T 2260: province 2 digits, city 4, county 6",
             );
         } else if n > 0 && !code.starts_with(codes[n - 1].as_str()) {
             check.mistake(
                 path,
                 format!(
-                    "{code:?} does not begin with {:?}, the code above it",
-                    codes[n - 1]
+                    "{} does not begin with {}, the code above it",
+                    quote(code),
+                    quote(&codes[n - 1])
                 ),
                 "GB/T 2260 codes nest: 51, 5119, 511921",
             );
@@ -102,7 +104,7 @@ pub(super) fn web(raw: &RawWeb, check: &mut Check<'_>) -> WebConfig {
         Err(_) => {
             check.mistake(
                 "web.listen",
-                format!("{:?} is not an address with a port", raw.listen),
+                format!("{} is not an address with a port", quote(&raw.listen)),
                 "write \"127.0.0.1:8080\"",
             );
             nowhere

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use hall_core::config::EngineConfig;
 
 use crate::config::{Config, DetectorConfig, ExecutionProvider, Name, StorageConfig};
-use crate::mistake::{Finding, Mistake};
+use crate::mistake::{Finding, Mistake, quote};
 use crate::raw::{RawConfig, RawDetector, RawExecutionProvider, RawName, RawStorage};
 
 /// What validation may look at, and where it puts what it finds.
@@ -71,14 +71,13 @@ impl<'a> Check<'a> {
 
     /// An id that can stand in a topic, a URL and a file name.
     fn id(&mut self, path: &str, id: &str) {
-        let valid = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if id.is_empty() {
             self.mistake(path, "the id is empty", "give it a short id such as W3");
-        } else if !id.chars().all(valid) {
+        } else if !is_id(id) {
             self.mistake(
                 path,
-                format!("the id {id:?} holds a character that is not allowed"),
-                "use letters a-z, digits, - _ and . only: the id stands in MQTT topics",
+                format!("the id {} holds a character that is not allowed", quote(id)),
+                "use A-Z, a-z, 0-9 and - _ . only: the id stands in MQTT topics",
             );
         } else if id.len() > 64 {
             self.mistake(
@@ -101,7 +100,7 @@ impl<'a> Check<'a> {
             match first.get(id) {
                 Some(other) => self.mistake(
                     path,
-                    format!("the id {id:?} is already used by {list}[{other}]"),
+                    format!("the id {} is already used by {list}[{other}]", quote(id)),
                     "give each its own id",
                 ),
                 None => {
@@ -123,12 +122,14 @@ impl<'a> Check<'a> {
         if known.contains(&id) {
             return;
         }
+        let mut known: Vec<&str> = known.into_iter().filter(|id| is_id(id)).collect();
+        known.dedup();
         let hint = if known.is_empty() {
             format!("add it under [[{list}]]")
         } else {
             format!("known {list}: {}", known.join(", "))
         };
-        self.mistake(path, format!("{id:?} is not in {list}"), hint);
+        self.mistake(path, format!("{} is not in {list}", quote(id)), hint);
     }
 
     fn name(&mut self, path: &str, name: &RawName) -> Name {
@@ -146,6 +147,11 @@ impl<'a> Check<'a> {
             en: name.en.trim().to_string(),
         }
     }
+}
+
+fn is_id(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
 }
 
 /// Builds the configuration. It is valid only when `check.mistakes` and `check.elsewhere` stay empty; hash and warnings
@@ -244,7 +250,7 @@ fn storage(raw: &RawStorage, check: &mut Check<'_>) -> StorageConfig {
         check.mistake(
             "storage.reserve_mib",
             "the reserve is not below max_mib",
-            format!("max_mib is {}; a reserve of 64 is enough", raw.max_mib),
+            format!("max_mib is {}; take a small part of it", raw.max_mib),
         );
     }
     StorageConfig {

@@ -41,10 +41,7 @@ pub(super) fn rules(raw: &RawRules, check: &mut Check<'_>) -> Rules {
             let word = if strict { "below" } else { "at most" };
             check.mistake(
                 format!("rules.{}", low.0),
-                format!(
-                    "{} must be {word} {} ({}), found {}",
-                    low.0, high.0, high.1, low.1
-                ),
+                format!("must be {word} {} ({}), found {}", high.0, high.1, low.1),
                 why,
             );
         }

@@ -1,39 +1,73 @@
-//! Passwords by file or environment variable. Messages name the file or variable, never what is in it.
+//! Logins: user names beside the address, passwords by file or environment variable. Messages name the file or variable, never what is in it.
 
 use std::fs;
 
 use crate::load::reason;
+use crate::mistake::show;
 use crate::secret::Secret;
 use crate::validate::Check;
 
 /// A password is a line, not a document.
 const MAX_SECRET_BYTES: u64 = 4096;
 
-/// The password named by `password_file` or `password_env` of the section at `path`.
-pub(super) fn password(
-    path: &str,
-    file: Option<&str>,
-    env: Option<&str>,
-    check: &mut Check<'_>,
-) -> Option<Secret> {
-    match (file, env) {
-        (None, None) => None,
-        (Some(_), Some(_)) => {
-            check.mistake(
-                format!("{path}.password_env"),
-                "password_file and password_env are both set",
-                "keep one of them",
-            );
-            None
+/// How a section says who logs in.
+pub(super) struct Login<'a> {
+    /// User name.
+    pub user: Option<&'a str>,
+    /// File that holds the password.
+    pub password_file: Option<&'a str>,
+    /// Environment variable that holds the password.
+    pub password_env: Option<&'a str>,
+}
+
+impl Login<'_> {
+    /// The password; mistakes are reported under the section at `path`.
+    pub fn password(&self, path: &str, check: &mut Check<'_>) -> Option<Secret> {
+        self.user(path, check);
+        match (self.password_file, self.password_env) {
+            (None, None) => None,
+            (Some(_), Some(_)) => {
+                check.mistake(
+                    format!("{path}.password_env"),
+                    "password_file and password_env are both set",
+                    "keep one of them",
+                );
+                None
+            }
+            (Some(file), None) => from_file(&format!("{path}.password_file"), file, check),
+            (None, Some(name)) => from_env(&format!("{path}.password_env"), name, check),
         }
-        (Some(file), None) => from_file(&format!("{path}.password_file"), file, check),
-        (None, Some(name)) => from_env(&format!("{path}.password_env"), name, check),
+    }
+
+    /// A user name that can stand in a masked address, and never a password without one.
+    fn user(&self, path: &str, check: &mut Check<'_>) {
+        let has_password = self.password_file.is_some() || self.password_env.is_some();
+        match self.user {
+            None if has_password => {
+                check.mistake(
+                    path,
+                    "there is a password but no user",
+                    "name the user with user",
+                );
+            }
+            Some(user)
+                if user.is_empty() || user.chars().any(|c| c.is_control() || ":@/".contains(c)) =>
+            {
+                // Not quoted: people write "admin:password" here.
+                check.mistake(
+                    format!("{path}.user"),
+                    "the user name is empty or holds one of : @ /",
+                    "write the user name alone; the password goes into password_file or password_env",
+                );
+            }
+            _ => {}
+        }
     }
 }
 
 fn from_file(path: &str, file: &str, check: &mut Check<'_>) -> Option<Secret> {
     let file = check.resolve(file);
-    let shown = file.display();
+    let shown = show(&file);
     let meta = match fs::metadata(&file) {
         Ok(meta) => meta,
         Err(error) => {

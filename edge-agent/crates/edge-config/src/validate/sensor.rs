@@ -4,7 +4,9 @@ use hall_core::config::{SensorConfig, SensorKind};
 use hall_core::ids::{SensorId, WindowId};
 
 use crate::config::{Broker, Polarity, SensorAdapter, SensorSource};
+use crate::mistake::quote;
 use crate::raw::{RawConfig, RawSensorAdapter, RawSensorKind};
+use crate::validate::secret::Login;
 use crate::validate::{Check, uplink};
 
 /// Sensors with how to hear them.
@@ -83,14 +85,13 @@ pub(super) fn broker(raw: &RawConfig, check: &mut Check<'_>) -> Option<Broker> {
         }
         return None;
     };
-    uplink::broker(
-        "sensor_broker",
-        &broker.url,
-        broker.user.as_deref(),
-        broker.password_file.as_deref(),
-        broker.password_env.as_deref(),
-        check,
-    )
+    let login = Login {
+        user: broker.user.as_deref(),
+        password_file: broker.password_file.as_deref(),
+        password_env: broker.password_env.as_deref(),
+    };
+    // No TLS: the sensors' broker stands on the box or on its own cable, and small gateways offer none.
+    uplink::broker("sensor_broker", &broker.url, &["mqtt"], &login, check)
 }
 
 /// One concrete topic: what is subscribed must be one device.
@@ -104,7 +105,7 @@ fn topic(path: &str, topic: &str, check: &mut Check<'_>) {
     } else if topic.contains(['+', '#']) {
         check.mistake(
             path,
-            format!("the topic {topic:?} holds a wildcard"),
+            format!("the topic {} holds a wildcard", quote(topic)),
             "name the one device: a sensor belongs to one window",
         );
     } else if topic.contains('\0') || topic.len() > 1024 {

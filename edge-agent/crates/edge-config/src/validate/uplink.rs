@@ -2,37 +2,26 @@
 
 use crate::address::{self, is_loopback};
 use crate::config::{Broker, Transport, UplinkConfig};
+use crate::mistake::{quote, show};
 use crate::raw::RawConfig;
-use crate::validate::{Check, camera, secret};
+use crate::validate::Check;
+use crate::validate::secret::Login;
 
 /// The uplink; `None` when absent or switched off. A switched-off section is checked all the same, its secrets are not read.
 pub(super) fn uplink(raw: &RawConfig, check: &mut Check<'_>) -> Option<UplinkConfig> {
     let uplink = raw.uplink.as_ref()?;
-    let (file, env) = if uplink.enabled {
-        (
-            uplink.password_file.as_deref(),
-            uplink.password_env.as_deref(),
-        )
-    } else {
-        (None, None)
+    let login = Login {
+        user: uplink.user.as_deref(),
+        password_file: uplink.password_file.as_deref().filter(|_| uplink.enabled),
+        password_env: uplink.password_env.as_deref().filter(|_| uplink.enabled),
     };
-    let broker = broker(
-        "uplink",
-        &uplink.url,
-        uplink.user.as_deref(),
-        file,
-        env,
-        check,
-    );
-    let client_id = uplink
-        .client_id
-        .clone()
-        .unwrap_or_else(|| format!("{}-{}", raw.hall.id, raw.edge_box.id));
-    if client_id.is_empty()
-        || client_id.len() > 128
-        || !client_id
-            .chars()
-            .all(|c| c.is_ascii_graphic() && !"/+#".contains(c))
+    let broker = broker("uplink", &uplink.url, &["mqtt", "mqtts"], &login, check);
+    if let Some(client_id) = &uplink.client_id
+        && (client_id.is_empty()
+            || client_id.len() > 128
+            || !client_id
+                .chars()
+                .all(|c| c.is_ascii_graphic() && !"/+#".contains(c)))
     {
         check.mistake(
             "uplink.client_id",
@@ -40,6 +29,10 @@ pub(super) fn uplink(raw: &RawConfig, check: &mut Check<'_>) -> Option<UplinkCon
             "leave the key out to use hall id and box id",
         );
     }
+    let client_id = uplink
+        .client_id
+        .clone()
+        .unwrap_or_else(|| format!("{}-{}", raw.hall.id, raw.edge_box.id));
     let prefix = uplink.prefix.as_str();
     if prefix.is_empty()
         || prefix.starts_with('$')
@@ -50,7 +43,7 @@ pub(super) fn uplink(raw: &RawConfig, check: &mut Check<'_>) -> Option<UplinkCon
     {
         check.mistake(
             "uplink.prefix",
-            format!("{prefix:?} cannot begin a topic"),
+            format!("{} cannot begin a topic", quote(prefix)),
             "write levels without wildcards, such as \"hall/v1\"",
         );
     }
@@ -59,7 +52,7 @@ pub(super) fn uplink(raw: &RawConfig, check: &mut Check<'_>) -> Option<UplinkCon
         if !file.is_file() {
             check.mistake(
                 "uplink.ca_file",
-                format!("there is no file {}", file.display()),
+                format!("there is no file {}", show(file)),
                 "paths are relative to the folder of this file",
             );
         }
@@ -97,14 +90,12 @@ pub(super) fn uplink(raw: &RawConfig, check: &mut Check<'_>) -> Option<UplinkCon
 pub(super) fn broker(
     path: &str,
     url: &str,
-    user: Option<&str>,
-    file: Option<&str>,
-    env: Option<&str>,
+    schemes: &[&str],
+    login: &Login<'_>,
     check: &mut Check<'_>,
 ) -> Option<Broker> {
-    let password = secret::password(path, file, env, check);
-    camera::login(path, user, file.is_some() || env.is_some(), check);
-    let address = match address::parse(url, &["mqtt", "mqtts"]) {
+    let password = login.password(path, check);
+    let address = match address::parse(url, schemes) {
         Ok(address) => address,
         Err((message, hint)) => {
             check.mistake(format!("{path}.url"), message, hint);
@@ -127,7 +118,7 @@ pub(super) fn broker(
         transport,
         host: address.host.to_string(),
         port: address.port.unwrap_or(default_port),
-        user: user.map(str::to_string),
+        user: login.user.map(str::to_string),
         password,
     })
 }

@@ -6,6 +6,7 @@ use hall_core::config::{EvaluationPoint, QueueConfig, WindowConfig, Zone, ZoneKi
 use hall_core::ids::{CameraId, QueueId, WindowId, ZoneId};
 
 use crate::config::{QueueInfo, WindowInfo};
+use crate::mistake::quote;
 use crate::raw::{RawConfig, RawEvaluationPoint, RawSensorKind, RawZoneKind};
 use crate::validate::{Check, duty, polygon};
 
@@ -46,7 +47,11 @@ pub(super) fn queues(raw: &RawConfig, check: &mut Check<'_>) -> Vec<QueueInfo> {
                 raw.windows.iter().map(|window| window.id.as_str()),
             );
             if queue.windows[..m].contains(window) {
-                check.mistake(path, format!("{window:?} is named twice"), "take one out");
+                check.mistake(
+                    path,
+                    format!("{} is named twice", quote(window)),
+                    "take one out",
+                );
             }
         }
         queues.push(QueueInfo {
