@@ -72,6 +72,8 @@ impl Default for TrackerConfig {
 const IOU_GATE: f32 = 0.15;
 /// Smallest IoU for a weak detection: it may only continue what is already there.
 const WEAK_IOU_GATE: f32 = 0.3;
+/// A weak detection that overlaps this much keeps its track from being carried off to a box elsewhere.
+const WEAK_HERE_IOU: f32 = 0.5;
 /// Fastest believable person, in box heights per second (2.5 m/s at 1.7 m).
 const FASTEST_HEIGHTS_PER_S: f32 = 1.5;
 /// Box jitter allowed on top, in heights.
@@ -96,6 +98,8 @@ struct Body {
     expected: BBox,
     /// Time since the last sight, which the reach must cover.
     unseen_ms: i64,
+    /// A weak detection lies where this track is expected: it is still there, only hard to see.
+    weak_here: bool,
 }
 
 /// Follows the people of one camera.
@@ -195,6 +199,11 @@ impl Tracker {
             }
             body.motion.predict(dt_ms as f32 / 1000.0);
             body.expected = body.motion.bbox();
+            body.weak_here = track.state != TrackState::Tentative
+                && self
+                    .weak
+                    .iter()
+                    .any(|d| overlap(body, track, &d.bbox) >= WEAK_HERE_IOU);
         }
     }
 
@@ -296,6 +305,7 @@ impl Tracker {
             motion: Motion::new(&detection.bbox, self.cfg.aspect),
             expected: detection.bbox,
             unseen_ms: 0,
+            weak_here: false,
         });
         self.next_id += 1;
     }
@@ -304,10 +314,12 @@ impl Tracker {
 /// Gain of taking `found` for the continuation of a track; 0: impossible. Overlap gains 1 to 2; without overlap (walking
 /// people at few pictures a second) nearness within a person's reach gains 0 to 0.5, so that overlap always wins.
 fn likeness(body: &Body, track: &Track, found: &BBox, aspect: f32) -> f32 {
-    // The last seen box counts beside the expected one: somebody who stops short must not lose the track to a passer-by.
-    let iou = found.iou(&body.expected).max(found.iou(&track.bbox));
+    let iou = overlap(body, track, found);
     if iou >= IOU_GATE {
         return 1.0 + iou;
+    }
+    if body.weak_here {
+        return 0.0;
     }
     let similar =
         |a: f32, b: f32| a > 0.0 && b > 0.0 && a / b <= SIZE_FACTOR && b / a <= SIZE_FACTOR;
@@ -329,6 +341,11 @@ fn likeness(body: &Body, track: &Track, found: &BBox, aspect: f32) -> f32 {
 
 /// Gain for a weak detection: overlap only.
 fn weak_likeness(body: &Body, track: &Track, found: &BBox, _aspect: f32) -> f32 {
-    let iou = found.iou(&body.expected).max(found.iou(&track.bbox));
+    let iou = overlap(body, track, found);
     if iou >= WEAK_IOU_GATE { iou } else { 0.0 }
+}
+
+/// IoU with the expected box or, if larger, with the last seen one: who stops short must not lose the track to a passer-by.
+fn overlap(body: &Body, track: &Track, found: &BBox) -> f32 {
+    found.iou(&body.expected).max(found.iou(&track.bbox))
 }
