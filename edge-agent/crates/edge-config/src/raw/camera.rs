@@ -1,7 +1,7 @@
 //! Cameras as written in `hall.toml`.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::RawName;
 
@@ -58,7 +58,7 @@ fn default_max_width_px() -> u32 {
 }
 
 /// Video codec of a camera.
-#[derive(Deserialize, JsonSchema, Clone, Copy, Default)]
+#[derive(Deserialize, Serialize, JsonSchema, Clone, Copy, Default)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RawCodec {
     /// As the camera announces.

@@ -113,7 +113,8 @@ pub(crate) struct RawSensor {
     pub adapter: RawSensorAdapter,
     /// MQTT topic, for example "zigbee2mqtt/W3-radar".
     pub topic: String,
-    /// Key of the JSON payload that holds the state. Default: the usual keys of the kind, such as presence and occupancy.
+    /// Key of the JSON payload that holds the state. Default: presence, else occupancy. A pause switch needs it,
+    /// for example "state" or "contact".
     pub property: Option<String>,
     /// Take "on" for off and off for "on" (normally closed contacts).
     #[serde(default)]

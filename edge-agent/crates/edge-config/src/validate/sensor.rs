@@ -33,7 +33,14 @@ pub(super) fn sensors(raw: &RawConfig, check: &mut Check<'_>) -> Vec<SensorSourc
             check.mistake(
                 format!("{path}.property"),
                 "the property is empty",
-                "leave the key out to use the usual keys of the kind",
+                "leave the key out to read presence, else occupancy",
+            );
+        }
+        if matches!(sensor.kind, RawSensorKind::Pause) && sensor.property.is_none() {
+            check.mistake(
+                &path,
+                "a pause switch says neither presence nor occupancy, so it would never be read",
+                "name the key of its payload with property, for example \"state\" or \"contact\"",
             );
         }
         let RawSensorAdapter::Zigbee2mqtt = sensor.adapter;
