@@ -21,7 +21,7 @@ in_page() { (cd web-ui && "$@" </dev/null); }
 
 step format cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets --locked -- -D warnings
-step page-types in_page npm run --silent typecheck
+step page-types in_page npm run --silent check
 if [ "$what" = all ]; then
   # The end-to-end tests drive the real binary, found beside their own.
   step binaries cargo build --locked -p edge-agent -p edge-tests --bins

@@ -1,5 +1,18 @@
 //! End-to-end tests: the real binary with real cameras, a real broker and a real disk.
 #![allow(
     clippy::unwrap_used,
-    reason = "in a test a failed step is a failed test"
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a failed step is a failed test, and tests say what they measured and skipped"
 )]
+
+mod broker_outage;
+mod camera_loss;
+mod commands;
+mod full_disk;
+mod judged_hall;
+mod page;
+mod shutdown;
+mod sudden_death;
+mod web_api;
+mod wrong_setup;

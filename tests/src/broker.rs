@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use crate::child::owned;
+use crate::port::free_port;
 use crate::wait;
 
 /// What the broker remembers over a restart.
@@ -89,6 +90,15 @@ impl Broker {
         Ok(())
     }
 
+    /// Freezes it: connections stay open, nothing is answered any more.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn freeze(&self) -> Result<()> {
+        let child = self.child.as_ref().context("mosquitto does not run")?;
+        crate::signal::send(child.id(), crate::signal::Signal::Stop)
+    }
+
     /// Starts it (again) on its port.
     ///
     /// # Errors
@@ -157,16 +167,6 @@ impl Drop for Broker {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// A port of 127.0.0.1 nobody listens on at present.
-///
-/// # Errors
-/// When the system has none.
-pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
 }
 
 /// Debian puts mosquitto where ordinary users have no search path.

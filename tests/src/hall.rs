@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
 use crate::agent::workspace;
-use crate::broker::free_port;
+use crate::port::free_port;
 
 /// A hall's configuration and folder. The folder goes with it.
 pub struct Hall {

@@ -17,6 +17,7 @@ use gstreamer_rtsp_server::prelude::*;
 use crate::feed::{Codec, Feed};
 use crate::loop_clock::LoopClock;
 use crate::player::{Player, Talk};
+use crate::port::free_port;
 
 /// One camera of the server: `rtsp://127.0.0.1:PORT/NAME`.
 #[derive(Debug, Clone)]
@@ -58,13 +59,21 @@ impl RtspServer {
     /// # Errors
     /// When GStreamer or its RTSP server is not there.
     pub fn start(cameras: Vec<Camera>, login: Option<Login>) -> Result<RtspServer> {
-        RtspServer::start_at(cameras, login, 0)
+        let mut last = None;
+        for _ in 0..5 {
+            // Another process may be quicker with the port.
+            match RtspServer::start_at(cameras.clone(), login.clone(), free_port()?) {
+                Ok(server) => return Ok(server),
+                Err(e) => last = Some(e),
+            }
+        }
+        Err(last.context("no try was made")?)
     }
 
     /// The same on a given port.
     ///
     /// # Errors
-    /// As [`RtspServer::start`], and when the port is taken.
+    /// When GStreamer or its RTSP server is not there, or the port is taken.
     pub fn start_at(cameras: Vec<Camera>, login: Option<Login>, port: u16) -> Result<RtspServer> {
         gst::init()?;
         let mut server = RtspServer {

@@ -15,9 +15,9 @@ use edge_tests::rtsp::{Camera, Login, RtspServer};
 /// Plays MP4 clips (H.264) in a loop as RTSP cameras on 127.0.0.1 until standard input is closed.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Port; 0: a free one.
-    #[arg(long, default_value_t = 0)]
-    port: u16,
+    /// Port; default: a free one.
+    #[arg(long)]
+    port: Option<u16>,
     /// User name for digest login.
     #[arg(long, requires = "password")]
     user: Option<String>,
@@ -49,7 +49,10 @@ fn main() -> Result<()> {
         .user
         .zip(arguments.password)
         .map(|(user, password)| Login { user, password });
-    let server = RtspServer::start_at(cameras, login, arguments.port)?;
+    let server = match arguments.port {
+        Some(port) => RtspServer::start_at(cameras, login, port)?,
+        None => RtspServer::start(cameras, login)?,
+    };
     println!("{}", server.port());
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
     Ok(())

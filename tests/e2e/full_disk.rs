@@ -1,0 +1,124 @@
+//! The disk is full: the box says so, goes on judging, and keeps events again once there is room.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use edge_tests::agent::Agent;
+use edge_tests::broker::{Broker, Memory};
+use edge_tests::export::Export;
+use edge_tests::hall::Hall;
+use edge_tests::subscriber::Subscriber;
+use edge_tests::toggler::Toggler;
+use edge_tests::wait;
+
+/// A small file system in memory. Unmounted when dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// Mounts one; `None` when this user may not.
+    fn mount(at: &Path, mib: u32) -> Option<SmallDisk> {
+        std::fs::create_dir_all(at).unwrap();
+        let size = format!("size={mib}m,mode=0777");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(at)
+            .output()
+            .ok()?;
+        mounted.status.success().then(|| SmallDisk(at.to_owned()))
+    }
+
+    /// Takes all the room that is left.
+    fn fill(&self) -> PathBuf {
+        let path = self.0.join("filler");
+        let mut file = File::create(&path).unwrap();
+        let block = vec![0u8; 64 * 1024];
+        while file.write_all(&block).is_ok() {}
+        path
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazy, so that a file still open in a dying process does not keep it; there is nobody to tell of a failure.
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_reported_judging_goes_on_and_events_are_kept_again_when_there_is_room() {
+    let broker = Broker::start(Memory::None).unwrap();
+    let windows = 4;
+    let mut hall = Hall::of_sensors(windows).unwrap();
+    let at = hall.folder().join("disk");
+    let Some(disk) = SmallDisk::mount(&at, 48) else {
+        println!("SKIPPED a_full_disk_is_reported…: mounting a tmpfs needs root");
+        return;
+    };
+    hall.store(&at.join("store"));
+    hall.set("storage", "reserve_mib", 4);
+    hall.broker(&broker.url());
+    let centre = Subscriber::start(broker.port(), "hall/v1/#", None).unwrap();
+    let people = Toggler::start(broker.port(), windows, Duration::from_millis(200)).unwrap();
+    let mut agent = Agent::start(&hall).unwrap();
+    let seq = |agent: &Agent| agent.http().json("/health").ok()?["store"]["seq"].as_u64();
+    wait::until_true("events are kept", Duration::from_secs(30), || {
+        seq(&agent) > Some(5)
+    })
+    .unwrap();
+
+    let filler = disk.fill();
+    wait::until_true(
+        "the full disk to be reported",
+        Duration::from_secs(120),
+        || {
+            agent
+                .http()
+                .json("/health")
+                .is_ok_and(|h| h["store"]["degraded"] == true && h["overall"] != "ok")
+        },
+    )
+    .unwrap_or_else(|e| panic!("{e}\n{}", agent.log()));
+    assert!(
+        agent.log().contains("full") || agent.log().contains("No space"),
+        "the log says why:\n{}",
+        agent.log()
+    );
+    // Judging goes on: states still change on the live page.
+    let states = |agent: &Agent| {
+        agent
+            .http()
+            .json("/api/snapshot")
+            .ok()
+            .map(|s| s["windows"].to_string())
+    };
+    let before = states(&agent);
+    wait::until_true("states to change", Duration::from_secs(20), || {
+        states(&agent).is_some() && states(&agent) != before
+    })
+    .unwrap();
+
+    std::fs::remove_file(filler).unwrap();
+    let at_relief = seq(&agent).unwrap();
+    wait::until_true("events are kept again", Duration::from_secs(90), || {
+        seq(&agent) > Some(at_relief + 3)
+            && agent
+                .http()
+                .json("/health")
+                .is_ok_and(|h| h["store"]["degraded"] == false)
+    })
+    .unwrap_or_else(|e| panic!("{e}\n{}", agent.log()));
+    drop(people);
+    let (status, _) = agent.stop().unwrap();
+    assert!(status.success(), "{status}");
+    let export = Export::verified(&hall).unwrap();
+    let (first, last) = export.span().unwrap();
+    println!(
+        "kept #{first} to #{last}; at the centre {:?}",
+        centre.continuity()
+    );
+    assert_eq!(first, 1);
+    assert_eq!(centre.continuity().forked, [0u64; 0]);
+}
