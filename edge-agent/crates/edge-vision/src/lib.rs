@@ -1,9 +1,13 @@
 //! Cameras in, person detections out: the only crate that links GStreamer, OpenCV and ONNX Runtime.
 //! Knows windows, queues and rules not at all.
 
+pub mod board;
 pub mod decode;
 pub mod detector;
+pub mod elements;
 pub mod error;
+pub mod frame;
+pub mod ingest;
 mod letterbox;
 pub mod manifest;
 pub mod picture;
