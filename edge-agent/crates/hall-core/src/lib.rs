@@ -6,6 +6,8 @@
 
 pub mod config;
 pub mod detection;
+pub mod duty;
+pub mod engine;
 pub mod event;
 pub mod geometry;
 pub mod ids;

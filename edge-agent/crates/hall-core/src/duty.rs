@@ -1,0 +1,139 @@
+//! The duty calendar: when who should be on post, in local time. Knows no clock and no engine; local instants are given as
+//! milliseconds of the local calendar since 1970-01-01T00:00 local.
+
+use crate::config::{Date, DaySegment, DutyCalendar, WeeklyDuty};
+use crate::ids::WindowId;
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+/// Days over which back-to-back duty (a hall open around the clock) is followed before the calendar is asked again.
+const HORIZON_DAYS: i64 = 8;
+
+/// One uninterrupted stretch of duty; segments that touch, also over midnight, are one stretch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DutySpan {
+    /// Start, local milliseconds, inclusive.
+    pub from_ms: i64,
+    /// End, local milliseconds, exclusive.
+    pub to_ms: i64,
+    /// No further stretch begins on the local day on which this one ends.
+    pub last_of_day: bool,
+}
+
+/// Duty at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DutyNow {
+    /// The stretch the instant lies in; `None`: off duty.
+    pub span: Option<DutySpan>,
+    /// When to ask again: the end of the stretch, the start of the next one, or the next local midnight. Always later
+    /// than the instant asked about.
+    pub until_ms: i64,
+}
+
+/// Whose duty is asked for: the hall's, or one window's with its own weekly times if it has any.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Post<'a> {
+    /// The window; `None`: the hall as such.
+    pub window: Option<&'a WindowId>,
+    /// The window's own weekly times.
+    pub weekly: Option<&'a WeeklyDuty>,
+}
+
+/// Duty of `post` at `local_ms`.
+#[must_use]
+pub fn duty_at(calendar: &DutyCalendar, post: Post<'_>, local_ms: i64) -> DutyNow {
+    let day = local_ms.div_euclid(DAY_MS);
+    let spans = day_spans(calendar, post, day);
+    if let Some(&(from, to)) = spans.iter().find(|(from, to)| (*from..*to).contains(&local_ms)) {
+        let span = grow(calendar, post, day, from, to);
+        return DutyNow { span: Some(span), until_ms: span.to_ms };
+    }
+    let next = spans.iter().map(|(from, _)| *from).find(|from| *from > local_ms);
+    DutyNow { span: None, until_ms: next.unwrap_or((day + 1) * DAY_MS) }
+}
+
+/// The local date of a local instant.
+#[must_use]
+pub fn date_at(local_ms: i64) -> Date {
+    date_of(local_ms.div_euclid(DAY_MS))
+}
+
+/// Joins a day's stretch with those that touch it over midnight.
+fn grow(calendar: &DutyCalendar, post: Post<'_>, day: i64, from: i64, to: i64) -> DutySpan {
+    let (mut from, mut to) = (from, to);
+    let mut first = day;
+    while from == first * DAY_MS && day - first < HORIZON_DAYS {
+        first -= 1;
+        match day_spans(calendar, post, first).last() {
+            Some(&(f, t)) if t == from => from = f,
+            _ => break,
+        }
+    }
+    let mut last = day;
+    while to == (last + 1) * DAY_MS && last - day < HORIZON_DAYS {
+        match day_spans(calendar, post, last + 1).first() {
+            Some(&(f, t)) if f == to => to = t,
+            _ => break,
+        }
+        last += 1;
+    }
+    let last_of_day = !day_spans(calendar, post, last).iter().any(|(f, _)| *f >= to);
+    DutySpan { from_ms: from, to_ms: to, last_of_day }
+}
+
+/// A day's stretches in local milliseconds, in order, touching ones joined.
+fn day_spans(calendar: &DutyCalendar, post: Post<'_>, day: i64) -> Vec<(i64, i64)> {
+    let mut spans: Vec<(i64, i64)> = day_segments(calendar, post, day)
+        .iter()
+        .map(|s| (i64::from(s.from_s) * 1000, (i64::from(s.to_s) * 1000).min(DAY_MS)))
+        .filter(|(from, to)| from < to)
+        .map(|(from, to)| (day * DAY_MS + from, day * DAY_MS + to))
+        .collect();
+    spans.sort_unstable();
+    let mut joined: Vec<(i64, i64)> = Vec::with_capacity(spans.len());
+    for (from, to) in spans {
+        match joined.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => joined.push((from, to)),
+        }
+    }
+    joined
+}
+
+/// The segments in force on a day: an exception naming the window, else one for the whole hall, else closed on a holiday,
+/// else the weekly template. Of several exceptions of one kind on a date the last one written counts. A make-up workday
+/// that falls on a weekend takes the template of Monday, or of the first weekday that has duty at all.
+fn day_segments<'a>(calendar: &'a DutyCalendar, post: Post<'a>, day: i64) -> &'a [DaySegment] {
+    let date = date_of(day);
+    let dated = |own: bool| {
+        calendar.exceptions.iter().rev().find(|e| {
+            e.date == date && if own { post.window.is_some_and(|w| e.windows.contains(w)) } else { e.windows.is_empty() }
+        })
+    };
+    if let Some(exception) = dated(true).or_else(|| dated(false)) {
+        return &exception.segments;
+    }
+    if calendar.holidays.contains(&date) {
+        return &[];
+    }
+    let days = &post.weekly.unwrap_or(&calendar.weekly).days;
+    let weekday = (day + 3).rem_euclid(7) as usize;
+    if weekday >= 5 && calendar.workdays.contains(&date) {
+        return days[..5].iter().find(|d| !d.is_empty()).map_or(&[], |d| d);
+    }
+    &days[weekday]
+}
+
+/// The date of a day number since 1970-01-01 (Howard Hinnant, `civil_from_days`,
+/// <https://howardhinnant.github.io/date_algorithms.html>).
+fn date_of(day: i64) -> Date {
+    let z = day + 719_468;
+    let era = z.div_euclid(146_097);
+    let doe = z.rem_euclid(146_097);
+    let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let month = if mp < 10 { mp + 3 } else { mp - 9 };
+    let year = yoe + era * 400 + i64::from(month <= 2);
+    Date { year: year as i32, month: month as u8, day: (doy - (153 * mp + 2) / 5 + 1) as u8 }
+}

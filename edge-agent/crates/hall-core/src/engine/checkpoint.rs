@@ -1,0 +1,160 @@
+//! What the engine must know again after a crash: open episodes and events with what they had added up. Plain data; how it
+//! is stored is somebody else's business.
+
+use super::Engine;
+use super::conflict::Conflict;
+use super::episode::{Account, Episode, EpisodeRule};
+use super::fusion::Gate;
+use super::presence::Presence;
+use super::queue::QueueCheckpoint;
+use super::record::{Ctx, OpenRecord};
+use super::watch::{Watch, Watched};
+use super::window::WindowRule;
+use crate::event::{EndReason, EventCode, Subject};
+use crate::ids::WindowId;
+use crate::time::{HallTime, Stamp};
+
+/// Everything open at `at`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Checkpoint {
+    /// When it was taken.
+    pub at: HallTime,
+    /// Running absences.
+    pub windows: Vec<EpisodeCheckpoint>,
+    /// Queues with an open event.
+    pub queues: Vec<QueueCheckpoint>,
+    /// Open events on cameras and sensors.
+    pub sources: Vec<OpenRecord>,
+}
+
+/// One running absence, published or not yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EpisodeCheckpoint {
+    /// Where.
+    pub window: WindowId,
+    /// `unstaffed` or `late_open`.
+    pub code: EventCode,
+    /// Onset.
+    pub onset: Stamp,
+    /// Thresholds fixed at the onset.
+    pub rule: EpisodeRule,
+    /// Added up to `last_observed`.
+    pub account: Account,
+    /// Most customers at the counter.
+    pub customers_max: u32,
+    /// Last instant at which the window was observed.
+    pub last_observed: HallTime,
+    /// End of the duty it belongs to.
+    pub duty_to: HallTime,
+    /// The event, if it was published.
+    pub record: Option<OpenRecord>,
+}
+
+impl Engine {
+    /// Plain data from which [`Engine::resume`] goes on after a crash.
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint {
+        let limits = &self.core.limits;
+        let watches = self.cameras.iter().chain(&self.sensors).filter_map(|watch| watch.record().cloned());
+        let conflicts = self.windows.iter().filter_map(|window| window.conflict.record().cloned());
+        Checkpoint {
+            at: self.now,
+            windows: self.windows.iter().filter_map(|window| window.checkpoint(limits)).collect(),
+            queues: self.queues.iter().filter(|q| q.is_open()).map(|q| q.checkpoint()).collect(),
+            sources: watches.chain(conflicts).collect(),
+        }
+    }
+
+    /// Goes on from a checkpoint; call it right after [`Engine::new`]. The time from the last observation before the crash
+    /// to the first one after it counts as unobserved. Still absent: the same event goes on. Staffed again: it ends where
+    /// it was last observed, `power_loss`. Its duty is over meanwhile: it ends with its duty, `schedule_end`.
+    pub fn resume(&mut self, checkpoint: &Checkpoint) {
+        // Hall time may begin anew with a boot whose clock is behind: then the outage counts as nothing, not as negative.
+        let shift = self.now.since_ms(checkpoint.at).min(0);
+        let now = self.now;
+        for saved in &checkpoint.windows {
+            let mut saved = saved.clone();
+            saved.last_observed = saved.last_observed.plus_ms(shift).min(now);
+            saved.duty_to = saved.duty_to.plus_ms(shift);
+            let ix = self.core.layout.window(&saved.window);
+            let mut ctx = self.core.ctx(&mut self.out);
+            match ix.and_then(|ix| self.windows.get_mut(ix)) {
+                Some(window) => window.resume(saved, now, &mut ctx),
+                None => orphan(saved, now, &mut ctx),
+            }
+        }
+        for saved in &checkpoint.queues {
+            let last = saved.last_observed.unwrap_or(checkpoint.at).plus_ms(shift).min(now);
+            let mut ctx = self.core.ctx(&mut self.out);
+            if let Some(queue) = self.queues.iter_mut().find(|queue| queue.id == saved.queue) {
+                queue.resume(saved, last, shift, now, &mut ctx);
+            }
+        }
+        for record in &checkpoint.sources {
+            let same = |watch: &&mut Watch| match (watch.what(), &record.subject) {
+                (Watched::Camera(a), Subject::Camera(b)) => a == b,
+                (Watched::Sensor(a), Subject::Sensor(b)) => a == b && record.code == EventCode::SensorFault,
+                _ => false,
+            };
+            if record.code == EventCode::SensorConflict {
+                let Subject::Sensor(sensor) = &record.subject else { continue };
+                let owner = self.core.cfg.sensors.iter().find(|s| &s.id == sensor).map(|s| &s.window);
+                if let Some(ix) = owner.and_then(|owner| self.core.layout.window(owner)) {
+                    self.windows[ix].conflict = Conflict::restore(record.clone());
+                }
+            } else if let Some(watch) = self.cameras.iter_mut().chain(&mut self.sensors).find(same) {
+                watch.resume(record.clone());
+            }
+        }
+        self.rearm_all();
+    }
+}
+
+impl WindowRule {
+    fn checkpoint(&self, limits: &super::limits::Limits) -> Option<EpisodeCheckpoint> {
+        let episode = self.episode.as_ref()?;
+        let seen = self.sight.last_seen().max(self.feelers.last_seen()).unwrap_or(self.settled_at);
+        let (last_observed, account) = match (episode.resumed, self.post.gap_since()) {
+            (Some((last, account)), _) => (last, account),
+            (None, Some(since)) => (since, episode.account_at_gap(limits)),
+            (None, None) => (seen.max(self.settled_at), episode.account(limits)),
+        };
+        Some(EpisodeCheckpoint {
+            window: self.id.clone(),
+            code: episode.code,
+            onset: episode.onset,
+            rule: episode.rule.clone(),
+            account,
+            customers_max: episode.customers_max,
+            last_observed,
+            duty_to: self.roster.stretch().map_or(self.settled_at, |stretch| stretch.to),
+            record: episode.record.clone(),
+        })
+    }
+
+    fn resume(&mut self, saved: EpisodeCheckpoint, now: HallTime, ctx: &mut Ctx<'_>) {
+        let over = self.gate == Gate::OffDuty || (self.gate != Gate::Unsynced && saved.duty_to <= now);
+        let mut episode = Episode::restore(saved.code, saved.onset, saved.rule, saved.account);
+        episode.customers_max = saved.customers_max;
+        episode.record = saved.record;
+        episode.resumed = Some((saved.last_observed, saved.account));
+        let until = if over { saved.duty_to.min(now).max(saved.last_observed) } else { now };
+        episode.add(saved.last_observed, until, super::episode::Piece::Unobserved, ctx.limits);
+        self.episode = Some(episode);
+        self.post = Presence::absent_until(saved.last_observed);
+        if over {
+            let end = ctx.clock.stamp(until);
+            self.close(now, end, EndReason::ScheduleEnd, None, ctx);
+        }
+    }
+}
+
+/// The window is no longer configured.
+fn orphan(saved: EpisodeCheckpoint, now: HallTime, ctx: &mut Ctx<'_>) {
+    let Some(record) = saved.record else { return };
+    let mut episode = Episode::restore(saved.code, saved.onset, saved.rule, saved.account);
+    episode.customers_max = saved.customers_max;
+    let end = ctx.clock.stamp(saved.last_observed);
+    let facts = episode.facts(saved.account);
+    record.close(ctx, now, end, EndReason::Reconfigured, facts);
+}

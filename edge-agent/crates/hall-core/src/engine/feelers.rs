@@ -1,0 +1,154 @@
+//! The sensors of one window: last readings, staleness, and what they say together. Knows nothing of cameras or duty.
+
+use super::limits::Limits;
+use crate::config::{SensorConfig, SensorKind};
+use crate::ids::SensorId;
+use crate::observe::{Quality, SensorReading};
+use crate::time::HallTime;
+use crate::tri::Tri;
+
+/// Whether a source has been reported down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Health {
+    Up,
+    Down,
+}
+
+/// One sensor.
+#[derive(Debug, Clone)]
+struct Feeler {
+    id: SensorId,
+    kind: SensorKind,
+    stale_ms: Option<i64>,
+    last: Option<HallTime>,
+    value: bool,
+    /// Since when it has said the same without a break.
+    same_since: HallTime,
+    quality: Quality,
+    health: Health,
+}
+
+impl Feeler {
+    fn says(&self, at: HallTime, limits: &Limits) -> Tri {
+        let stale = self.stale_ms.unwrap_or(limits.sensor_stale);
+        let heard = self.last.is_some_and(|last| at.since_ms(last) <= stale);
+        if heard && self.quality == Quality::Good && self.health == Health::Up {
+            self.value.into()
+        } else {
+            Tri::Unknown
+        }
+    }
+
+    fn name(&self) -> String {
+        let kind = match self.kind {
+            SensorKind::Presence => "presence",
+            SensorKind::Seat => "seat",
+            SensorKind::Pause => "pause",
+        };
+        format!("{kind}:{}", self.id)
+    }
+
+    fn tells_presence(&self) -> bool {
+        self.kind != SensorKind::Pause
+    }
+}
+
+/// All sensors of one window.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Feelers {
+    all: Vec<Feeler>,
+}
+
+impl Feelers {
+    /// The sensors of a window; what `old` knew of the same sensors is kept.
+    pub fn new<'a>(sensors: impl Iterator<Item = &'a SensorConfig>, old: Option<&Feelers>) -> Self {
+        let all = sensors
+            .map(|s| {
+                let known = old.and_then(|old| old.all.iter().find(|f| f.id == s.id && f.kind == s.kind)).cloned();
+                let stale_ms = s.stale_s.map(|s| i64::from(s) * 1000);
+                match known {
+                    Some(feeler) => Feeler { stale_ms, ..feeler },
+                    None => Feeler {
+                        id: s.id.clone(),
+                        kind: s.kind,
+                        stale_ms,
+                        last: None,
+                        value: false,
+                        same_since: HallTime::default(),
+                        quality: Quality::Good,
+                        health: Health::Up,
+                    },
+                }
+            })
+            .collect();
+        Feelers { all }
+    }
+
+    /// Takes a reading that counts from `at`.
+    pub fn observe(&mut self, at: HallTime, reading: &SensorReading, limits: &Limits) {
+        let Some(feeler) = self.all.iter_mut().find(|f| f.id == reading.sensor) else { return };
+        if feeler.says(at, limits) != Tri::from(reading.value) {
+            feeler.same_since = at;
+        }
+        feeler.last = Some(at);
+        feeler.value = reading.value;
+        feeler.quality = reading.quality;
+    }
+
+    /// A sensor was reported down or up.
+    pub fn health(&mut self, sensor: &SensorId, health: Health) {
+        for feeler in self.all.iter_mut().filter(|f| &f.id == sensor) {
+            if feeler.health == Health::Down && health == Health::Up {
+                // What it said before the fault is no reading of the present.
+                feeler.last = None;
+            }
+            feeler.health = health;
+        }
+    }
+
+    /// Is somebody there? Yes if any healthy sensor says so; no if healthy ones all say nobody.
+    pub fn presence(&self, at: HallTime, limits: &Limits) -> Tri {
+        self.all.iter().filter(|f| f.tells_presence()).fold(Tri::Unknown, |so_far, f| {
+            match (so_far, f.says(at, limits)) {
+                (Tri::Yes, _) | (_, Tri::Yes) => Tri::Yes,
+                (Tri::No, _) | (_, Tri::No) => Tri::No,
+                _ => Tri::Unknown,
+            }
+        })
+    }
+
+    /// Has a healthy sensor declared a pause?
+    pub fn paused(&self, at: HallTime, limits: &Limits) -> bool {
+        self.all.iter().any(|f| f.kind == SensorKind::Pause && f.says(at, limits).is_yes())
+    }
+
+    /// The first sensor that says somebody is there, and since when one of them has.
+    pub fn contradicting(&self, at: HallTime, limits: &Limits) -> Option<(SensorId, HallTime)> {
+        let on = || self.all.iter().filter(|f| f.tells_presence() && f.says(at, limits).is_yes());
+        let since = on().map(|f| f.same_since).min()?;
+        on().next().map(|f| (f.id.clone(), since))
+    }
+
+    /// Last reading of any presence sensor.
+    pub fn last_seen(&self) -> Option<HallTime> {
+        self.all.iter().filter(|f| f.tells_presence()).filter_map(|f| f.last).max()
+    }
+
+    /// When the next sensor turns stale, later than `after`.
+    pub fn stale_at(&self, after: HallTime, limits: &Limits) -> Option<HallTime> {
+        let stale = |f: &Feeler| f.last.map(|last| last.plus_ms(f.stale_ms.unwrap_or(limits.sensor_stale) + 1));
+        self.all.iter().filter_map(stale).filter(|t| *t > after).min()
+    }
+
+    /// Adds the presence sensors that say `present`, for example `seat:W3-seat`.
+    pub fn evidence(&self, at: HallTime, present: bool, limits: &Limits, out: &mut Vec<String>) {
+        let agrees = |f: &&Feeler| f.tells_presence() && f.says(at, limits) == Tri::from(present);
+        out.extend(self.all.iter().filter(agrees).map(Feeler::name));
+    }
+
+    /// Adds the switches that declare a pause.
+    pub fn pause_evidence(&self, at: HallTime, limits: &Limits, out: &mut Vec<String>) {
+        let on = |f: &&Feeler| f.kind == SensorKind::Pause && f.says(at, limits).is_yes();
+        out.extend(self.all.iter().filter(on).map(Feeler::name));
+    }
+}

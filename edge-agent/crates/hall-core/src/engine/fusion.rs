@@ -1,0 +1,110 @@
+//! The truth table: what video, sensors, duty and pause together say about a window. One table decides and explains;
+//! it is data, so that documents and tests can print it. Knows no time.
+
+use crate::snapshot::{Reason, WindowState};
+use crate::tri::Tri;
+
+/// What the cameras of a window say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VideoSays {
+    /// Enough people on post.
+    Present,
+    /// A healthy camera sees the post, and nobody is there.
+    Absent,
+    /// Cameras silent or faulty.
+    Silent,
+    /// No camera has delivered anything yet.
+    Never,
+    /// No camera sees this post.
+    NotFitted,
+}
+
+/// May the window be judged at all?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Gate {
+    /// On duty.
+    Open,
+    /// On duty, service declared paused.
+    Paused,
+    /// Outside duty times.
+    OffDuty,
+    /// Nobody knows what time it is.
+    Unsynced,
+}
+
+/// Has the disagreement of video and sensor lasted too long?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Trust {
+    /// No.
+    Sound,
+    /// Yes: `sensor_conflict`.
+    Conflict,
+}
+
+/// One row; `None` matches everything. The first matching row decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Duty and pause.
+    pub gate: Option<Gate>,
+    /// Cameras.
+    pub video: Option<VideoSays>,
+    /// Healthy presence and seat sensors.
+    pub sensor: Option<Tri>,
+    /// Conflict latched.
+    pub trust: Option<Trust>,
+    /// The window's state.
+    pub state: WindowState,
+    /// Why.
+    pub reason: Reason,
+}
+
+const fn gate(gate: Gate, state: WindowState, reason: Reason) -> Row {
+    Row { gate: Some(gate), video: None, sensor: None, trust: None, state, reason }
+}
+
+const fn fuse(video: VideoSays, sensor: Option<Tri>, state: WindowState, reason: Reason) -> Row {
+    Row { gate: None, video: Some(video), sensor, trust: None, state, reason }
+}
+
+/// Staffed if video or any healthy sensor sees somebody; unstaffed only if a healthy camera sees nobody and no healthy
+/// sensor contradicts (or, without cameras, a healthy sensor says nobody); otherwise unknown.
+pub const TRUTH_TABLE: [Row; 15] = {
+    use VideoSays::{Absent, Never, NotFitted, Present, Silent};
+    use WindowState::{OffDuty, Paused, Staffed, Unknown, Unstaffed};
+    [
+        gate(Gate::Unsynced, Unknown, Reason::ClockUnsynced),
+        gate(Gate::OffDuty, OffDuty, Reason::NotScheduled),
+        gate(Gate::Paused, Paused, Reason::PauseDeclared),
+        fuse(Present, Some(Tri::Yes), Staffed, Reason::VideoAndSensorPresent),
+        fuse(Present, None, Staffed, Reason::VideoPresent),
+        Row {
+            gate: None,
+            video: None,
+            sensor: None,
+            trust: Some(Trust::Conflict),
+            state: Unknown,
+            reason: Reason::Conflict,
+        },
+        fuse(Absent, Some(Tri::Yes), Staffed, Reason::SensorPresent),
+        fuse(Absent, None, Unstaffed, Reason::VideoAbsent),
+        fuse(Silent, Some(Tri::Yes), Staffed, Reason::SensorPresent),
+        fuse(Silent, None, Unknown, Reason::CameraDown),
+        fuse(Never, Some(Tri::Yes), Staffed, Reason::SensorPresent),
+        fuse(Never, None, Unknown, Reason::NoObservation),
+        fuse(NotFitted, Some(Tri::Yes), Staffed, Reason::SensorPresent),
+        fuse(NotFitted, Some(Tri::No), Unstaffed, Reason::SensorAbsent),
+        fuse(NotFitted, None, Unknown, Reason::NoObservation),
+    ]
+};
+
+/// The row that decides.
+#[must_use]
+pub fn judge(gate: Gate, video: VideoSays, sensor: Tri, trust: Trust) -> (WindowState, Reason) {
+    let row = TRUTH_TABLE.iter().find(|row| {
+        row.gate.is_none_or(|g| g == gate)
+            && row.video.is_none_or(|v| v == video)
+            && row.sensor.is_none_or(|s| s == sensor)
+            && row.trust.is_none_or(|t| t == trust)
+    });
+    row.map_or((WindowState::Unknown, Reason::NoObservation), |row| (row.state, row.reason))
+}

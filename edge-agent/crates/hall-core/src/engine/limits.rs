@@ -1,0 +1,76 @@
+//! The rule profile in milliseconds. Owns the conversion from the profile's seconds; judges nothing.
+
+use crate::config::Rules;
+
+/// [`Rules`] as the engine counts: whole milliseconds, shares as `f64`, nothing negative.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Limits {
+    pub present_confirm: i64,
+    pub absent_confirm: i64,
+    /// Most milliseconds of absence in a full presence window that still confirm presence.
+    pub present_budget: i64,
+    /// Most milliseconds of presence in a full absence window that still confirm absence.
+    pub absent_budget: i64,
+    pub ratio_off: f64,
+    pub gap_tolerance: i64,
+    /// A presence at least this long is a return and not a detector's blip.
+    pub real_presence: i64,
+    /// notice, warn, severe.
+    pub ladder: [i64; 3],
+    pub open_grace: i64,
+    pub return_hold: i64,
+    pub queue_dwell: i64,
+    pub queue_raise: u32,
+    pub queue_clear: u32,
+    pub queue_duration: i64,
+    pub queue_clear_hold: i64,
+    pub camera_stale: i64,
+    pub bridge: i64,
+    pub camera_fault: i64,
+    pub sensor_stale: i64,
+    pub conflict: i64,
+    /// For example `P0@1`.
+    pub rule: String,
+}
+
+impl Limits {
+    pub fn new(rules: &Rules) -> Self {
+        let present_confirm = ms(rules.present_confirm_s);
+        let absent_confirm = ms(rules.absent_confirm_s);
+        let on = (present_confirm as f64 * share(rules.ratio_on)).round() as i64;
+        let off = (absent_confirm as f64 * share(rules.ratio_off)).round() as i64;
+        Limits {
+            present_confirm,
+            absent_confirm,
+            present_budget: present_confirm - on,
+            absent_budget: off,
+            ratio_off: share(rules.ratio_off),
+            gap_tolerance: ms(rules.gap_tolerance_s),
+            real_presence: on,
+            ladder: [ms(rules.notice_s), ms(rules.warn_s), ms(rules.severe_s)],
+            open_grace: ms(rules.open_grace_s),
+            return_hold: ms(rules.return_hold_s),
+            queue_dwell: ms(rules.queue_dwell_s),
+            queue_raise: rules.queue_raise_count.max(1),
+            queue_clear: rules.queue_clear_count.min(rules.queue_raise_count.max(1) - 1),
+            queue_duration: ms(rules.queue_duration_s),
+            queue_clear_hold: ms(rules.queue_clear_s),
+            camera_stale: ms(rules.camera_stale_s),
+            bridge: ms(rules.bridge_s),
+            camera_fault: ms(rules.camera_fault_s),
+            sensor_stale: ms(rules.sensor_stale_s),
+            conflict: ms(rules.conflict_s),
+            rule: format!("{}@{}", rules.name, rules.revision),
+        }
+    }
+}
+
+/// Whole milliseconds of a number of seconds; nonsense (negative, not a number) counts as 0.
+fn ms(seconds: f32) -> i64 {
+    (f64::from(seconds) * 1000.0).round().clamp(0.0, 1e15) as i64
+}
+
+/// A share without the noise of `f32` (0.2 is 0.2 and not 0.200000003), 0–1.
+fn share(ratio: f32) -> f64 {
+    ((f64::from(ratio) * 1e6).round() / 1e6).clamp(0.0, 1.0)
+}

@@ -1,0 +1,193 @@
+//! How many people stand in line in one camera's view: those who have dwelt long enough, by their tracks where there are
+//! any, else by counts alone. Drop-outs within the tolerance are bridged. Knows no threshold and no event.
+
+use std::collections::VecDeque;
+
+use super::layout::QueueView;
+use super::limits::Limits;
+use crate::ids::TrackId;
+use crate::time::HallTime;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Level {
+    from: HallTime,
+    count: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Stay {
+    track: TrackId,
+    since: HallTime,
+    /// First picture without it.
+    missing: Option<HallTime>,
+}
+
+/// One camera's view of a queue, on a time line from which long gaps have been cut out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Line {
+    levels: VecDeque<Level>,
+    stays: Vec<Stay>,
+    by_track: bool,
+    begun: Option<HallTime>,
+    last: Option<HallTime>,
+    dropped_at: Option<HallTime>,
+}
+
+impl Line {
+    /// Takes a picture. After a silence the people now there are taken for those who were there before: who they are is not
+    /// known across a gap, how many is. A gap longer than can be bridged is cut out.
+    pub fn observe(&mut self, at: HallTime, view: &QueueView, limits: &Limits) {
+        let silence = self.last.map_or(0, |last| at.since_ms(last));
+        let gap = silence > limits.camera_stale;
+        if silence > limits.bridge.max(limits.camera_stale) {
+            self.shift(silence);
+        }
+        self.begun.get_or_insert(at);
+        self.last = Some(at);
+        let tracked = u32::try_from(view.tracks.len()).unwrap_or(u32::MAX);
+        let count = view.count.max(tracked);
+        if count > 0 {
+            self.by_track = tracked > 0;
+        }
+        if self.levels.back().is_none_or(|level| level.count != count) {
+            self.levels.push_back(Level { from: at, count });
+        }
+        self.follow(at, &view.tracks, gap);
+        self.settle(at, limits);
+    }
+
+    fn follow(&mut self, at: HallTime, tracks: &[TrackId], gap: bool) {
+        let mut orphans: Vec<HallTime> = Vec::new();
+        for stay in &mut self.stays {
+            if tracks.contains(&stay.track) {
+                stay.missing = None;
+            } else {
+                stay.missing.get_or_insert(at);
+            }
+        }
+        if gap {
+            orphans.extend(self.stays.iter().filter(|s| s.missing.is_some()).map(|s| s.since));
+            orphans.sort_unstable_by(|a, b| b.cmp(a));
+            self.stays.retain(|s| s.missing.is_none());
+        }
+        for &track in tracks {
+            if !self.stays.iter().any(|stay| stay.track == track) {
+                let since = orphans.pop().unwrap_or(at);
+                self.stays.push(Stay { track, since, missing: None });
+            }
+        }
+    }
+
+    /// Forgets what has been gone for longer than the tolerance and what no dwell time can reach.
+    pub fn settle(&mut self, at: HallTime, limits: &Limits) {
+        let tolerance = limits.gap_tolerance;
+        let gone = |stay: &Stay| stay.missing.is_some_and(|missing| at.since_ms(missing) > tolerance);
+        if let Some(dropped) = self.stays.iter().filter(|s| gone(s)).filter_map(|s| s.missing).max() {
+            self.dropped_at = Some(dropped);
+        }
+        self.stays.retain(|stay| !gone(stay));
+        let horizon = at.plus_ms(-(limits.queue_dwell + tolerance + 1));
+        while self.levels.get(1).is_some_and(|next| next.from < horizon) {
+            self.levels.pop_front();
+        }
+    }
+
+    /// People in the zone in the last picture.
+    pub fn in_zone(&self) -> Option<u32> {
+        self.levels.back().map(|level| level.count)
+    }
+
+    /// Last picture.
+    pub fn last(&self) -> Option<HallTime> {
+        self.last
+    }
+
+    /// People who have dwelt long enough, drop-outs bridged.
+    pub fn length(&self, at: HallTime, limits: &Limits) -> u32 {
+        let Some(begun) = self.begun else { return 0 };
+        let since = at.plus_ms(-limits.queue_dwell);
+        if self.by_track {
+            let stayed = |stay: &&Stay| stay.since <= since;
+            return self.stays.iter().filter(stayed).count() as u32;
+        }
+        if begun > since {
+            return 0;
+        }
+        let mut least = u32::MAX;
+        let mut end = at;
+        for (i, level) in self.levels.iter().enumerate().rev() {
+            if end <= since && i + 1 < self.levels.len() {
+                break;
+            }
+            least = least.min(self.held(i, end, limits));
+            end = level.from;
+        }
+        if least == u32::MAX { 0 } else { least }
+    }
+
+    /// People who have dwelt long enough and are in the last picture.
+    pub fn firm_length(&self, at: HallTime, limits: &Limits) -> u32 {
+        if self.by_track {
+            let since = at.plus_ms(-limits.queue_dwell);
+            return self.stays.iter().filter(|s| s.since <= since && s.missing.is_none()).count() as u32;
+        }
+        self.length(at, limits).min(self.in_zone().unwrap_or(0))
+    }
+
+    /// Since when no more than `most` people are there, looking back from a picture that shows it.
+    pub fn at_most_since(&self, most: u32, at: HallTime) -> HallTime {
+        if self.by_track {
+            return self.dropped_at.unwrap_or(at);
+        }
+        self.levels.iter().rev().take_while(|level| level.count <= most).last().map_or(at, |level| level.from)
+    }
+
+    /// The next instant, later than `after`, at which the length may change without a picture.
+    pub fn next(&self, after: HallTime, limits: &Limits) -> Option<HallTime> {
+        let mut due: Option<HallTime> = None;
+        let mut offer = |t: HallTime| {
+            if t > after {
+                due = Some(due.map_or(t, |d| d.min(t)));
+            }
+        };
+        for stay in &self.stays {
+            offer(stay.since.plus_ms(limits.queue_dwell));
+            if let Some(missing) = stay.missing {
+                offer(missing.plus_ms(limits.gap_tolerance + 1));
+            }
+        }
+        if !self.by_track {
+            if let Some(begun) = self.begun {
+                offer(begun.plus_ms(limits.queue_dwell));
+            }
+            for level in self.levels.iter().skip(1) {
+                offer(level.from.plus_ms(limits.gap_tolerance + 1));
+                offer(level.from.plus_ms(limits.queue_dwell));
+            }
+        }
+        due
+    }
+
+    /// The count of level `index` near its end, with a drop-out within the tolerance bridged.
+    fn held(&self, index: usize, end: HallTime, limits: &Limits) -> u32 {
+        let reach = end.plus_ms(-limits.gap_tolerance);
+        let mut most = self.levels[index].count;
+        let mut i = index;
+        while i > 0 && self.levels[i].from >= reach {
+            i -= 1;
+            most = most.max(self.levels[i].count);
+        }
+        most
+    }
+
+    fn shift(&mut self, ms: i64) {
+        let moved = |t: &mut HallTime| *t = t.plus_ms(ms);
+        self.levels.iter_mut().for_each(|level| moved(&mut level.from));
+        for stay in &mut self.stays {
+            moved(&mut stay.since);
+            stay.missing.iter_mut().for_each(moved);
+        }
+        self.begun.iter_mut().for_each(moved);
+        self.dropped_at.iter_mut().for_each(moved);
+    }
+}

@@ -1,0 +1,419 @@
+//! The engine: observations in, events and summaries out, time as an input. It opens nothing, reads no clock and cannot
+//! fail. See `docs/rules.md` for every rule as implemented.
+
+mod checkpoint;
+mod conflict;
+mod episode;
+mod feelers;
+pub mod fusion;
+mod layout;
+mod limits;
+mod line;
+mod minute;
+mod presence;
+mod queue;
+mod reconfigure;
+mod record;
+mod roster;
+mod sight;
+mod tally;
+mod timers;
+mod watch;
+mod window;
+mod window_view;
+
+use std::collections::VecDeque;
+
+pub use checkpoint::{Checkpoint, EpisodeCheckpoint};
+pub use episode::{Account, EpisodeRule};
+pub use queue::QueueCheckpoint;
+pub use record::OpenRecord;
+pub use tally::Tally;
+
+use crate::config::EngineConfig;
+use crate::event::Event;
+use crate::ids::WindowId;
+use crate::observe::{FaultCause, Input, Quality, SensorReading, SourceHealth, SourceId, ZoneSnapshot};
+use crate::snapshot::{CameraSnapshot, HallSnapshot, SensorSnapshot};
+use crate::summary::Summary;
+use crate::time::{HallTime, WallClock};
+use feelers::{Feelers, Health};
+use layout::{Layout, Views};
+use limits::Limits;
+use minute::Minute;
+use queue::QueueRule;
+use record::Ctx;
+use roster::Roster;
+use sight::Sight;
+use timers::Timers;
+use watch::{Watch, Watched};
+use window::WindowRule;
+
+/// What the engine says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// A revision of an event.
+    Event(Event),
+    /// A minute is over.
+    Summary(Summary),
+}
+
+/// Everything the rules read and none of them changes.
+#[derive(Debug, Clone)]
+struct Core {
+    cfg: EngineConfig,
+    limits: Limits,
+    layout: Layout,
+    clock: WallClock,
+}
+
+impl Core {
+    fn ctx<'a>(&'a self, out: &'a mut VecDeque<Output>) -> Ctx<'a> {
+        Ctx {
+            hall: &self.cfg.hall,
+            box_id: &self.cfg.box_id,
+            limits: &self.limits,
+            clock: &self.clock,
+            duty: &self.cfg.duty,
+            out,
+        }
+    }
+}
+
+/// Last reading of a sensor, whatever it is bound to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct LastReading {
+    at: HallTime,
+    value: bool,
+    quality: Quality,
+}
+
+/// Judges one hall.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    core: Core,
+    now: HallTime,
+    cameras: Vec<Watch>,
+    sensors: Vec<Watch>,
+    readings: Vec<Option<LastReading>>,
+    windows: Vec<WindowRule>,
+    queues: Vec<QueueRule>,
+    minute: Minute,
+    timers: Timers,
+    views: Views,
+    out: VecDeque<Output>,
+}
+
+impl Engine {
+    /// An engine that begins to observe at `start`.
+    #[must_use]
+    pub fn new(cfg: EngineConfig, clock: WallClock, start: HallTime) -> Self {
+        let core = Core { limits: Limits::new(&cfg.rules), layout: Layout::new(&cfg), cfg, clock };
+        let cameras: Vec<Watch> =
+            core.cfg.cameras.iter().map(|id| Watch::new(Watched::Camera(id.clone()), start)).collect();
+        let sensors: Vec<Watch> =
+            core.cfg.sensors.iter().map(|s| Watch::new(Watched::Sensor(s.id.clone()), start)).collect();
+        let mut out = VecDeque::new();
+        let windows = (0..core.cfg.windows.len()).map(|ix| new_window(&core, ix, &[], start, &mut out)).collect();
+        let queues = (0..core.cfg.queues.len()).map(|ix| new_queue(&core, ix, &[], start, None, &mut out)).collect();
+        let mut engine = Engine {
+            readings: vec![None; sensors.len()],
+            minute: Minute::new(start, &core.clock, &[]),
+            timers: Timers::default(),
+            views: Views::default(),
+            core,
+            now: start,
+            cameras,
+            sensors,
+            windows,
+            queues,
+            out,
+        };
+        engine.minute = Minute::new(start, &engine.core.clock, &engine.windows);
+        engine.rearm_all();
+        engine
+    }
+
+    /// Takes an input that arrives at `at` (never earlier than the last one). Timers due up to and including `at` fire
+    /// first, with the state before the input: an absence of exactly the threshold is over it.
+    pub fn handle(&mut self, at: HallTime, input: Input) {
+        let at = at.max(self.now);
+        self.fire(at);
+        self.now = at;
+        match input {
+            Input::Zones(picture) => self.see(at, &picture),
+            Input::Sensor(reading) => self.sense(at, &reading),
+            Input::Source(health) => self.health(at, &health),
+            Input::Clock(clock) => self.set_clock(at, clock),
+            Input::Tick => {}
+        }
+    }
+
+    /// The next thing the engine has to say.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// When to call [`Engine::handle`] at the latest.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<HallTime> {
+        self.timers.earliest()
+    }
+
+    /// The hall as it is now.
+    #[must_use]
+    pub fn snapshot(&self) -> HallSnapshot {
+        let (at, limits) = (self.now, &self.core.limits);
+        let cameras = self.core.cfg.cameras.iter().zip(&self.cameras).map(|(id, watch)| CameraSnapshot {
+            camera: id.clone(),
+            down: watch.down(at, limits.camera_stale),
+            last_seen: watch.last_seen(),
+        });
+        let sensors = self.core.cfg.sensors.iter().zip(&self.readings).enumerate().map(|(ix, (cfg, reading))| {
+            let stale_ms = cfg.stale_s.map_or(limits.sensor_stale, |s| i64::from(s) * 1000);
+            let quality = match reading {
+                _ if self.sensors[ix].reported().is_some() => Quality::Fault,
+                None => Quality::Stale,
+                Some(r) if at.since_ms(r.at) > stale_ms => Quality::Stale,
+                Some(r) => r.quality,
+            };
+            SensorSnapshot {
+                sensor: cfg.id.clone(),
+                value: reading.map(|r| r.value),
+                quality,
+                last_seen: reading.map(|r| r.at),
+            }
+        });
+        HallSnapshot {
+            at,
+            windows: self.windows.iter().map(|window| window.snapshot(at, limits)).collect(),
+            queues: self.queues.iter().map(|queue| queue.snapshot(at, limits)).collect(),
+            cameras: cameras.collect(),
+            sensors: sensors.collect(),
+        }
+    }
+
+    /// How long a window has been in each state since the engine started; `None` for an unknown window.
+    #[must_use]
+    pub fn tally(&self, window: &WindowId) -> Option<Tally> {
+        let ix = self.core.layout.window(window)?;
+        self.windows.get(ix).map(|window| window.tally_at(self.now))
+    }
+
+    /// The agent stops at `at`. Open events stay open, they go on after a restart; the running minute is summed up.
+    pub fn finish(&mut self, at: HallTime) {
+        let at = at.max(self.now);
+        self.fire(at);
+        self.now = at;
+        if at > self.minute.from.at {
+            self.sum_up(at);
+        }
+    }
+
+    /// Acts on every deadline up to `at`, in order of time.
+    fn fire(&mut self, at: HallTime) {
+        while let Some(due) = self.timers.earliest().filter(|due| *due <= at) {
+            self.now = self.now.max(due);
+            for slot in 0..self.slots() {
+                if self.timers.is_due(slot, due) {
+                    self.settle(slot, due);
+                }
+            }
+        }
+    }
+
+    fn slots(&self) -> usize {
+        self.cameras.len() + self.sensors.len() + self.windows.len() + self.queues.len() + 1
+    }
+
+    /// Settles one rule at `at` and sets its timer anew. Slots: cameras, sensors, windows, queues, the minute.
+    fn settle(&mut self, slot: usize, at: HallTime) {
+        let (c, s, w, q) = (self.cameras.len(), self.sensors.len(), self.windows.len(), self.queues.len());
+        let mut ctx = self.core.ctx(&mut self.out);
+        let due = if slot < c + s {
+            let watch = if slot < c { &mut self.cameras[slot] } else { &mut self.sensors[slot - c] };
+            watch.settle(at, &mut ctx);
+            watch.next(&ctx)
+        } else if slot < c + s + w {
+            let window = &mut self.windows[slot - c - s];
+            window.settle(at, &mut ctx);
+            window.next(ctx.limits)
+        } else if slot < c + s + w + q {
+            let queue = &mut self.queues[slot - c - s - w];
+            queue.settle(at, &mut ctx);
+            queue.next(ctx.limits)
+        } else {
+            if self.minute.due <= at {
+                self.sum_up(at);
+            }
+            Some(self.minute.due)
+        };
+        self.timers.set(slot, due);
+    }
+
+    fn rearm_all(&mut self) {
+        self.timers = Timers::new(self.slots());
+        for slot in 0..self.slots() {
+            self.settle(slot, self.now);
+        }
+    }
+
+    fn rearm_window(&mut self, ix: usize) {
+        self.settle(self.cameras.len() + self.sensors.len() + ix, self.now);
+    }
+
+    fn rearm_queue(&mut self, ix: usize) {
+        self.settle(self.cameras.len() + self.sensors.len() + self.windows.len() + ix, self.now);
+    }
+
+    fn see(&mut self, at: HallTime, picture: &ZoneSnapshot) {
+        let Some(camera) = self.core.layout.camera(&picture.camera) else { return };
+        let taken = picture.at.min(at);
+        if self.cameras[camera].last_seen().is_some_and(|last| taken < last) {
+            // Overtaken by a later picture of the same camera.
+            return;
+        }
+        let back = self.cameras[camera].observe(at, taken, &mut self.core.ctx(&mut self.out));
+        if back {
+            self.tell_camera_health(camera, at, None);
+        }
+        self.settle(camera, at);
+        let mut views = std::mem::take(&mut self.views);
+        self.core.layout.views(picture, camera, &mut views);
+        for (ix, view) in &views.windows {
+            self.windows[*ix].observe(camera, taken, view, &mut self.core.ctx(&mut self.out));
+            self.rearm_window(*ix);
+        }
+        for (ix, view) in &views.queues {
+            self.queues[*ix].observe(camera, taken, view, &mut self.core.ctx(&mut self.out));
+            self.rearm_queue(*ix);
+        }
+        self.views = views;
+    }
+
+    fn sense(&mut self, at: HallTime, reading: &SensorReading) {
+        let Some(ix) = self.core.layout.sensor(&reading.sensor) else { return };
+        let taken = reading.at.min(at);
+        if self.readings[ix].is_some_and(|last| taken < last.at) {
+            return;
+        }
+        let before = self.readings[ix].replace(LastReading { at: taken, value: reading.value, quality: reading.quality });
+        let mut ctx = self.core.ctx(&mut self.out);
+        let back = self.sensors[ix].observe(at, taken, &mut ctx);
+        let faulty = reading.quality == Quality::Fault;
+        let was_faulty = before.is_some_and(|b| b.quality == Quality::Fault);
+        if faulty != was_faulty {
+            self.sensors[ix].health(at, taken, faulty.then_some(FaultCause::Defect), &mut ctx);
+        }
+        if let Some(window) = self.core.layout.window(&self.core.cfg.sensors[ix].window) {
+            if back {
+                self.windows[window].sensor_health(&reading.sensor, taken, Health::Up, &mut ctx);
+            }
+            self.windows[window].sense(taken, reading, &mut ctx);
+            self.rearm_window(window);
+        }
+        self.settle(self.cameras.len() + ix, at);
+    }
+
+    fn health(&mut self, at: HallTime, health: &SourceHealth) {
+        let when = health.at.min(at);
+        let mut ctx = self.core.ctx(&mut self.out);
+        match &health.source {
+            SourceId::Camera(id) => {
+                let Some(camera) = self.core.layout.camera(id) else { return };
+                self.cameras[camera].health(at, when, health.down, &mut ctx);
+                self.settle(camera, at);
+                self.tell_camera_health(camera, when, health.down);
+            }
+            SourceId::Sensor(id) => {
+                let Some(ix) = self.core.layout.sensor(id) else { return };
+                self.sensors[ix].health(at, when, health.down, &mut ctx);
+                if let Some(window) = self.core.layout.window(&self.core.cfg.sensors[ix].window) {
+                    let state = if health.down.is_some() { Health::Down } else { Health::Up };
+                    self.windows[window].sensor_health(id, when, state, &mut ctx);
+                    self.rearm_window(window);
+                }
+                self.settle(self.cameras.len() + ix, at);
+            }
+        }
+    }
+
+    fn tell_camera_health(&mut self, camera: usize, when: HallTime, down: Option<FaultCause>) {
+        for ix in 0..self.windows.len() {
+            if self.core.layout.window_cameras[ix].iter().any(|c| c.camera == camera) {
+                self.windows[ix].camera_health(camera, when, down, &mut self.core.ctx(&mut self.out));
+                self.rearm_window(ix);
+            }
+        }
+        for ix in 0..self.queues.len() {
+            if self.core.layout.queue_cameras[ix].iter().any(|(c, _)| *c == camera) {
+                self.queues[ix].camera_health(camera, when, down, &mut self.core.ctx(&mut self.out));
+                self.rearm_queue(ix);
+            }
+        }
+    }
+
+    fn set_clock(&mut self, at: HallTime, clock: WallClock) {
+        self.core.clock = clock;
+        for window in &mut self.windows {
+            window.reschedule(at, &mut self.core.ctx(&mut self.out));
+        }
+        for queue in &mut self.queues {
+            queue.reschedule(at, &mut self.core.ctx(&mut self.out));
+        }
+        self.minute.reschedule(at, &self.core.clock);
+        self.rearm_all();
+    }
+
+    fn sum_up(&mut self, at: HallTime) {
+        let mut ctx = self.core.ctx(&mut self.out);
+        let queues = self.queues.iter_mut().map(|queue| queue.summary(at, &mut ctx)).collect();
+        let watches = self.cameras.iter().chain(&self.sensors).filter(|watch| watch.record().is_some()).count();
+        let windows: usize = self.windows.iter().map(WindowRule::open_events).sum();
+        let open = watches + windows + self.queues.iter().filter(|queue| queue.is_open()).count();
+        let summary = Summary {
+            from: self.minute.from,
+            to: self.core.clock.stamp(at),
+            windows: minute::counts(&self.windows),
+            queues,
+            open_events: u32::try_from(open).unwrap_or(u32::MAX),
+            coverage: self.minute.coverage(at, &self.windows),
+        };
+        self.minute = Minute::new(at, &self.core.clock, &self.windows);
+        self.out.push_back(Output::Summary(summary));
+    }
+}
+
+/// A window as configured, with nothing observed.
+fn new_window(
+    core: &Core,
+    ix: usize,
+    down: &[Option<FaultCause>],
+    start: HallTime,
+    out: &mut VecDeque<Output>,
+) -> WindowRule {
+    let cfg = &core.cfg.windows[ix];
+    let sight = Sight::new(&core.layout.window_cameras[ix], down, None);
+    let feelers = Feelers::new(core.cfg.sensors.iter().filter(|s| s.window == cfg.id), None);
+    WindowRule::new(cfg, sight, feelers, start, &mut core.ctx(out))
+}
+
+/// A queue as configured, with what `old` knew.
+fn new_queue(
+    core: &Core,
+    ix: usize,
+    down: &[Option<FaultCause>],
+    at: HallTime,
+    old: Option<QueueRule>,
+    out: &mut VecDeque<Output>,
+) -> QueueRule {
+    let cfg = &core.cfg.queues[ix];
+    let ctx = core.ctx(out);
+    let fed = core.cfg.windows.iter().filter(|w| cfg.windows.is_empty() || cfg.windows.contains(&w.id));
+    let mut rosters: Vec<Roster> =
+        fed.map(|w| Roster::new(Some(w.id.clone()), w.duty.clone(), at, &ctx)).collect();
+    if rosters.is_empty() {
+        rosters.push(Roster::new(None, None, at, &ctx));
+    }
+    QueueRule::new(cfg, &core.layout.queue_cameras[ix], down, rosters, at, old)
+}

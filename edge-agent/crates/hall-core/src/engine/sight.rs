@@ -1,0 +1,157 @@
+//! What the cameras see of one window: counts per camera, how fresh they are, and what they say together. Knows nothing of
+//! sensors, duty or events.
+
+use super::fusion::VideoSays;
+use super::layout::{WindowCamera, WindowView};
+use super::limits::Limits;
+use super::presence::Bridge;
+use crate::observe::FaultCause;
+use crate::time::HallTime;
+
+/// One camera's present view of the window.
+#[derive(Debug, Clone)]
+struct Eye {
+    camera: usize,
+    name: String,
+    sees_post: bool,
+    last: Option<HallTime>,
+    /// False from a fault until the next picture after it.
+    valid: bool,
+    present: bool,
+    at_seat: bool,
+    customers: u32,
+    customers_at: Option<HallTime>,
+    down: Option<FaultCause>,
+}
+
+impl Eye {
+    fn fresh(&self, at: HallTime, limits: &Limits) -> bool {
+        self.valid && self.down.is_none() && self.last.is_some_and(|last| at.since_ms(last) <= limits.camera_stale)
+    }
+}
+
+/// All cameras of one window.
+#[derive(Debug, Clone)]
+pub(crate) struct Sight {
+    eyes: Vec<Eye>,
+}
+
+impl Sight {
+    /// The cameras of a window; what `old` knew of the same cameras is kept.
+    pub fn new(cameras: &[WindowCamera], down: &[Option<FaultCause>], old: Option<&Sight>) -> Self {
+        let eyes = cameras
+            .iter()
+            .map(|c| {
+                let fresh = Eye {
+                    camera: c.camera,
+                    name: c.name.clone(),
+                    sees_post: c.sees_post,
+                    last: None,
+                    valid: false,
+                    present: false,
+                    at_seat: false,
+                    customers: 0,
+                    customers_at: None,
+                    down: down.get(c.camera).copied().flatten(),
+                };
+                match old.and_then(|old| old.eyes.iter().find(|eye| eye.name == c.name)) {
+                    Some(eye) => Eye { camera: c.camera, sees_post: c.sees_post, ..eye.clone() },
+                    None => fresh,
+                }
+            })
+            .collect();
+        Sight { eyes }
+    }
+
+    /// Takes what one picture shows of this window. A picture of a camera that is reported down says nothing.
+    pub fn observe(&mut self, camera: usize, at: HallTime, view: &WindowView, min_staff: u32) {
+        let Some(eye) = self.eyes.iter_mut().find(|eye| eye.camera == camera) else { return };
+        if eye.down.is_some() {
+            return;
+        }
+        if let Some(customers) = view.customers {
+            eye.customers = customers;
+            eye.customers_at = Some(at);
+        }
+        let Some(staff) = view.staff else { return };
+        let needed = min_staff.max(1);
+        if staff < needed && eye.sees_post && view.at_seat.is_none() {
+            // The staff zone itself is missing from the picture's list: nobody elsewhere proves nothing.
+            return;
+        }
+        eye.last = Some(at);
+        eye.valid = true;
+        eye.present = staff >= needed;
+        eye.at_seat = view.at_seat.is_some_and(|n| n > 0);
+    }
+
+    /// A camera was reported down or up.
+    pub fn health(&mut self, camera: usize, down: Option<FaultCause>) {
+        for eye in self.eyes.iter_mut().filter(|eye| eye.camera == camera) {
+            // What was seen before a fault is no view of the present after it.
+            eye.valid &= down.is_none();
+            eye.down = down;
+        }
+    }
+
+    /// What the cameras say together: presence on any fresh camera wins; absence needs a fresh camera that sees the post.
+    pub fn says(&self, at: HallTime, limits: &Limits) -> VideoSays {
+        if !self.eyes.iter().any(|eye| eye.sees_post) {
+            let seen = self.eyes.iter().any(|eye| eye.fresh(at, limits) && eye.present);
+            return if seen { VideoSays::Present } else { VideoSays::NotFitted };
+        }
+        let mut absent = false;
+        for eye in self.eyes.iter().filter(|eye| eye.fresh(at, limits)) {
+            if eye.present {
+                return VideoSays::Present;
+            }
+            absent |= eye.sees_post;
+        }
+        match (absent, self.last_seen()) {
+            (true, _) => VideoSays::Absent,
+            (false, Some(_)) => VideoSays::Silent,
+            (false, None) => VideoSays::Never,
+        }
+    }
+
+    /// When the window was last seen.
+    pub fn last_seen(&self) -> Option<HallTime> {
+        self.eyes.iter().filter_map(|eye| eye.last).max()
+    }
+
+    /// The view was moved: what is silent now may not be bridged, and an open absence cannot be followed up.
+    pub fn moved(&self) -> bool {
+        self.eyes.iter().any(|eye| eye.down == Some(FaultCause::Moved))
+    }
+
+    /// Whether a silence may be bridged.
+    pub fn bridge(&self) -> Bridge {
+        if self.moved() { Bridge::Forbidden } else { Bridge::Allowed }
+    }
+
+    /// When the next camera turns stale, later than `after`.
+    pub fn stale_at(&self, after: HallTime, limits: &Limits) -> Option<HallTime> {
+        let stale = |eye: &Eye| eye.last.map(|last| last.plus_ms(limits.camera_stale + 1));
+        self.eyes.iter().filter(|eye| eye.valid && eye.down.is_none()).filter_map(stale).filter(|t| *t > after).min()
+    }
+
+    /// Somebody is on post but not at the seat.
+    pub fn away_from_seat(&self, at: HallTime, limits: &Limits) -> bool {
+        let mut present = self.eyes.iter().filter(|eye| eye.fresh(at, limits) && eye.present).peekable();
+        present.peek().is_some() && present.all(|eye| !eye.at_seat)
+    }
+
+    /// Customers at the counter, as the camera that sees most of them says.
+    pub fn customers(&self, at: HallTime, limits: &Limits) -> u32 {
+        let fresh = |eye: &&Eye| {
+            eye.down.is_none() && eye.valid && eye.customers_at.is_some_and(|last| at.since_ms(last) <= limits.camera_stale)
+        };
+        self.eyes.iter().filter(fresh).map(|eye| eye.customers).max().unwrap_or(0)
+    }
+
+    /// Adds the cameras that say `present`, for example `video:cam2`.
+    pub fn evidence(&self, at: HallTime, present: bool, limits: &Limits, out: &mut Vec<String>) {
+        let agrees = |eye: &&Eye| eye.fresh(at, limits) && eye.present == present && (present || eye.sees_post);
+        out.extend(self.eyes.iter().filter(agrees).map(|eye| format!("video:{}", eye.name)));
+    }
+}

@@ -1,0 +1,212 @@
+//! Health of one camera or sensor: silent or reported down for too long is an event, on duty or not. Knows nothing of what
+//! the source observes.
+
+use super::record::{Ctx, Facts, OpenRecord, Opening};
+use crate::event::{EndReason, EventCode, Level, Subject};
+use crate::ids::{CameraId, SensorId};
+use crate::observe::FaultCause;
+use crate::time::HallTime;
+
+/// What is watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Watched {
+    /// A camera: it must deliver; silence is a fault.
+    Camera(CameraId),
+    /// A sensor: silence makes it stale, but only a reported defect is a fault.
+    Sensor(SensorId),
+}
+
+#[derive(Debug, Clone)]
+struct Fault {
+    cause: FaultCause,
+    since: HallTime,
+    record: Option<OpenRecord>,
+}
+
+/// One source.
+#[derive(Debug, Clone)]
+pub(crate) struct Watch {
+    what: Watched,
+    start: HallTime,
+    last_seen: Option<HallTime>,
+    reported: Option<(FaultCause, HallTime)>,
+    fault: Option<Fault>,
+    settled_at: HallTime,
+}
+
+impl Watch {
+    pub fn new(what: Watched, start: HallTime) -> Self {
+        Watch { what, start, last_seen: None, reported: None, fault: None, settled_at: start }
+    }
+
+    /// Goes on with an open event after a restart. A moved view stays moved until a person says otherwise.
+    pub fn resume(&mut self, record: OpenRecord) {
+        let cause = cause(record.code);
+        let since = record.onset.at.min(self.start);
+        if cause == FaultCause::Moved {
+            self.reported = Some((cause, since));
+        }
+        self.fault = Some(Fault { cause, since, record: Some(record) });
+    }
+
+    pub fn what(&self) -> &Watched {
+        &self.what
+    }
+
+    pub fn last_seen(&self) -> Option<HallTime> {
+        self.last_seen
+    }
+
+    pub fn record(&self) -> Option<&OpenRecord> {
+        self.fault.as_ref().and_then(|fault| fault.record.as_ref())
+    }
+
+    /// Reported down and not up again.
+    pub fn reported(&self) -> Option<FaultCause> {
+        self.reported.map(|(cause, _)| cause)
+    }
+
+    /// Why it is of no use now: reported down, or a camera silent for too long.
+    pub fn down(&self, at: HallTime, stale_ms: i64) -> Option<FaultCause> {
+        self.trouble(at, stale_ms).map(|(cause, _)| cause)
+    }
+
+    /// It delivered something taken at `taken`. A picture later than a report of `Offline` disproves it. Returns true when
+    /// it does.
+    pub fn observe(&mut self, at: HallTime, taken: HallTime, ctx: &mut Ctx<'_>) -> bool {
+        self.advance(at, ctx);
+        let taken = taken.min(at);
+        self.last_seen = Some(self.last_seen.map_or(taken, |last| last.max(taken)));
+        let back = self.reported.is_some_and(|(cause, since)| cause == FaultCause::Offline && taken > since);
+        if back {
+            self.reported = None;
+        }
+        self.evaluate(self.settled_at, ctx);
+        back
+    }
+
+    /// It was reported down or up at `when`.
+    pub fn health(&mut self, at: HallTime, when: HallTime, down: Option<FaultCause>, ctx: &mut Ctx<'_>) {
+        self.advance(at, ctx);
+        let when = when.min(at);
+        self.reported = match (down, self.reported) {
+            (Some(cause), Some((before, since))) if cause == before => Some((cause, since)),
+            (Some(cause), _) => Some((cause, when)),
+            (None, _) => None,
+        };
+        self.evaluate(self.settled_at, ctx);
+    }
+
+    /// Acts on every deadline up to `now`.
+    pub fn settle(&mut self, now: HallTime, ctx: &mut Ctx<'_>) {
+        while let Some(due) = self.next(ctx).filter(|due| *due <= now) {
+            self.advance(due, ctx);
+        }
+    }
+
+    /// The configuration no longer holds it.
+    pub fn remove(mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        self.close(at, EndReason::Reconfigured, ctx);
+    }
+
+    fn advance(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        self.settled_at = self.settled_at.max(at);
+        self.evaluate(self.settled_at, ctx);
+    }
+
+    /// What is wrong now and since when; silence counts from the last picture, or from the start.
+    fn trouble(&self, at: HallTime, stale_ms: i64) -> Option<(FaultCause, HallTime)> {
+        let silent_from = self.last_seen.unwrap_or(self.start);
+        match self.reported {
+            Some((FaultCause::Offline, since)) => Some((FaultCause::Offline, since.min(silent_from))),
+            Some(reported) => Some(reported),
+            None => {
+                let silent = matches!(self.what, Watched::Camera(_)) && at.since_ms(silent_from) > stale_ms;
+                silent.then_some((FaultCause::Offline, silent_from))
+            }
+        }
+    }
+
+    fn evaluate(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        let trouble = self.trouble(at, ctx.limits.camera_stale);
+        match (trouble, &self.fault) {
+            (None, None) => {}
+            // Not yet heard of since a restart: the fault known before goes on.
+            (None, Some(fault)) if fault.record.is_some() && self.last_seen.is_none() => {}
+            (None, Some(_)) => self.close(at, EndReason::Recovered, ctx),
+            (Some((cause, _)), Some(fault)) if fault.cause == cause => {}
+            (Some((FaultCause::Offline, _)), Some(fault)) if self.last_seen.is_none() && fault.record.is_some() => {}
+            (Some((cause, since)), fault) => {
+                // Another fault hides the one before: whether that goes on cannot be seen.
+                let since = if fault.is_some() { since.max(fault.as_ref().map_or(since, |f| f.since)) } else { since };
+                self.close(at, EndReason::Unobservable, ctx);
+                self.fault = Some(Fault { cause, since, record: None });
+            }
+        }
+        let Some(fault) = self.fault.as_mut().filter(|fault| fault.record.is_none()) else { return };
+        if at.since_ms(fault.since) < ctx.limits.camera_fault {
+            return;
+        }
+        let (code, subject, source) = match &self.what {
+            Watched::Camera(id) => (camera_code(fault.cause), Subject::Camera(id.clone()), format!("video:{id}")),
+            Watched::Sensor(id) => (EventCode::SensorFault, Subject::Sensor(id.clone()), format!("sensor:{id}")),
+        };
+        let opening = Opening {
+            code,
+            subject,
+            level: Level::Fault,
+            onset: ctx.clock.stamp(fault.since),
+            rule: ctx.limits.rule.clone(),
+            evidence: vec![source],
+            tags: Vec::new(),
+        };
+        let facts = length(fault.since, at);
+        fault.record = Some(OpenRecord::raise(ctx, at, opening, facts));
+    }
+
+    fn close(&mut self, at: HallTime, reason: EndReason, ctx: &mut Ctx<'_>) {
+        let Some(fault) = self.fault.take() else { return };
+        let Some(record) = fault.record else { return };
+        let end = ctx.clock.stamp(at);
+        record.close(ctx, at, end, reason, length(fault.since, at));
+    }
+
+    pub fn next(&self, ctx: &Ctx<'_>) -> Option<HallTime> {
+        let due = match &self.fault {
+            Some(fault) if fault.record.is_none() => Some(fault.since.plus_ms(ctx.limits.camera_fault)),
+            Some(_) => None,
+            None => matches!(self.what, Watched::Camera(_)).then(|| {
+                let silent_from = self.last_seen.unwrap_or(self.start);
+                silent_from.plus_ms(ctx.limits.camera_stale + 1)
+            }),
+        };
+        due.filter(|due| *due > self.settled_at)
+    }
+}
+
+fn length(since: HallTime, at: HallTime) -> Facts {
+    Facts { duration_ms: at.since_ms(since).max(0), ..Facts::default() }
+}
+
+fn camera_code(cause: FaultCause) -> EventCode {
+    match cause {
+        FaultCause::Offline | FaultCause::Defect => EventCode::CameraOffline,
+        FaultCause::Dark => EventCode::CameraDark,
+        FaultCause::Blocked => EventCode::CameraBlocked,
+        FaultCause::Blurry => EventCode::CameraBlurry,
+        FaultCause::Frozen => EventCode::CameraFrozen,
+        FaultCause::Moved => EventCode::CameraMoved,
+    }
+}
+
+fn cause(code: EventCode) -> FaultCause {
+    match code {
+        EventCode::CameraDark => FaultCause::Dark,
+        EventCode::CameraBlocked => FaultCause::Blocked,
+        EventCode::CameraBlurry => FaultCause::Blurry,
+        EventCode::CameraFrozen => FaultCause::Frozen,
+        EventCode::CameraMoved => FaultCause::Moved,
+        EventCode::SensorFault => FaultCause::Defect,
+        _ => FaultCause::Offline,
+    }
+}

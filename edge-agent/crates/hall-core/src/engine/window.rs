@@ -1,0 +1,397 @@
+//! The rule of one window: from what cameras and sensors say to a confirmed state, and from absence on duty to an event.
+//! Every instant it acts on is a deadline it announced or an input; it knows no other window.
+
+use super::conflict::Conflict;
+use super::episode::{Episode, Piece};
+use super::feelers::{Feelers, Health};
+use super::fusion::{Gate, Trust, VideoSays, judge};
+use super::layout::WindowView;
+use super::presence::{Bridge, Presence, Seen};
+use super::record::{Ctx, OpenRecord, Opening};
+use super::roster::Roster;
+use super::sight::Sight;
+use super::tally::Tally;
+use crate::config::WindowConfig;
+use crate::event::{EndReason, EventCode, Subject, Tag};
+use crate::ids::{SensorId, WindowId};
+use crate::observe::{FaultCause, SensorReading};
+use crate::snapshot::{Reason, WindowState};
+use crate::time::HallTime;
+use crate::tri::Tri;
+
+/// One window.
+#[derive(Debug, Clone)]
+pub(crate) struct WindowRule {
+    pub(super) id: WindowId,
+    pub(super) min_staff: u32,
+    pub(super) sight: Sight,
+    pub(super) feelers: Feelers,
+    pub(super) video: Presence,
+    pub(super) post: Presence,
+    pub(super) roster: Roster,
+    pub(super) gate: Gate,
+    /// Since when absence may count: start of duty, end of a pause, first trusted clock, start of the engine.
+    pub(super) opened_at: HallTime,
+    pub(super) conflict: Conflict,
+    pub(super) episode: Option<Episode>,
+    pub(super) shown: (WindowState, Reason),
+    pub(super) shown_since: HallTime,
+    pub(super) tally: Tally,
+    pub(super) settled_at: HallTime,
+}
+
+impl WindowRule {
+    pub fn new(cfg: &WindowConfig, sight: Sight, feelers: Feelers, start: HallTime, ctx: &mut Ctx<'_>) -> Self {
+        let roster = Roster::new(Some(cfg.id.clone()), cfg.duty.clone(), start, ctx);
+        let mut window = WindowRule {
+            id: cfg.id.clone(),
+            min_staff: cfg.min_staff,
+            sight,
+            feelers,
+            video: Presence::new(start),
+            post: Presence::new(start),
+            roster,
+            gate: Gate::Unsynced,
+            opened_at: start,
+            conflict: Conflict::default(),
+            episode: None,
+            shown: (WindowState::Unknown, Reason::NoObservation),
+            shown_since: start,
+            tally: Tally::default(),
+            settled_at: start,
+        };
+        window.regate(start, ctx);
+        window.evaluate(start, ctx);
+        window.shown_since = start;
+        window
+    }
+
+    /// Acts on every deadline up to `now`.
+    pub fn settle(&mut self, now: HallTime, ctx: &mut Ctx<'_>) {
+        while let Some(due) = self.next(ctx.limits).filter(|due| *due <= now) {
+            self.advance(due, ctx);
+        }
+    }
+
+    /// Takes what one picture shows of this window.
+    pub fn observe(&mut self, camera: usize, at: HallTime, view: &WindowView, ctx: &mut Ctx<'_>) {
+        let at = self.advance(at, ctx);
+        self.sight.observe(camera, at, view, self.min_staff);
+        self.evaluate(at, ctx);
+    }
+
+    /// Takes a sensor reading.
+    pub fn sense(&mut self, at: HallTime, reading: &SensorReading, ctx: &mut Ctx<'_>) {
+        let at = self.advance(at, ctx);
+        self.feelers.observe(at, reading, ctx.limits);
+        self.evaluate(at, ctx);
+    }
+
+    /// A camera was reported down or up.
+    pub fn camera_health(&mut self, camera: usize, at: HallTime, down: Option<FaultCause>, ctx: &mut Ctx<'_>) {
+        let at = self.advance(at, ctx);
+        self.sight.health(camera, down);
+        self.evaluate(at, ctx);
+    }
+
+    /// A sensor was reported down or up.
+    pub fn sensor_health(&mut self, sensor: &SensorId, at: HallTime, health: Health, ctx: &mut Ctx<'_>) {
+        let at = self.advance(at, ctx);
+        self.feelers.health(sensor, health);
+        self.evaluate(at, ctx);
+    }
+
+    /// The wall clock or the calendar changed.
+    pub fn reschedule(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        let at = self.account(at, ctx);
+        self.roster.refresh(at, ctx);
+        self.regate(at, ctx);
+        if self.gate == Gate::OffDuty {
+            self.end_duty(at, false, ctx);
+        }
+        self.evaluate(at, ctx);
+    }
+
+    /// Goes to `at` with the state as it is. Returns the instant reached, never earlier than the one before.
+    fn advance(&mut self, at: HallTime, ctx: &mut Ctx<'_>) -> HallTime {
+        let at = self.account(at, ctx);
+        self.evaluate(at, ctx);
+        at
+    }
+
+    fn account(&mut self, at: HallTime, ctx: &Ctx<'_>) -> HallTime {
+        let from = self.settled_at;
+        let at = at.max(from);
+        self.settled_at = at;
+        self.tally.add(self.shown.0, at.since_ms(from));
+        let piece = match self.post.raw() {
+            _ if self.gate == Gate::Unsynced => Piece::Unobserved,
+            Tri::Yes => Piece::Present,
+            _ if self.gate == Gate::Paused => Piece::Paused,
+            Tri::No => Piece::Absent,
+            Tri::Unknown => Piece::Unobserved,
+        };
+        if let Some(episode) = &mut self.episode {
+            episode.add(from, at, piece, ctx.limits);
+            if self.post.confirmed().is_yes() {
+                episode.add_confirmed(at.since_ms(from));
+            }
+        }
+        at
+    }
+
+    /// Everything that can happen at one instant, in this order: what is observed; pause; conflict; the ladder and returns;
+    /// the end of duty (so that an absence of exactly `notice_s` before closing time is still one); the state shown.
+    fn evaluate(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        self.look(at, ctx);
+        self.regate(at, ctx);
+        if self.disagree(at, ctx) {
+            self.look(at, ctx);
+        }
+        self.follow(at, ctx);
+        if self.roster.until() <= at {
+            self.turn(at, ctx);
+            self.follow(at, ctx);
+        }
+        self.show(at, ctx);
+    }
+
+    /// Brings both presence filters up to date.
+    fn look(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        let limits = ctx.limits;
+        let says = self.sight.says(at, limits);
+        match says {
+            VideoSays::Present | VideoSays::Absent => {
+                self.video.observe(at, says == VideoSays::Present, false, limits);
+            }
+            VideoSays::Silent | VideoSays::Never | VideoSays::NotFitted => {
+                self.video.lose(self.sight.last_seen().unwrap_or(at), self.sight.bridge());
+            }
+        }
+        self.video.check(at, limits);
+
+        let trust = self.conflict.trust();
+        let (state, _) = judge(Gate::Open, says, self.feelers.presence(at, limits), trust);
+        match state {
+            WindowState::Staffed | WindowState::Unstaffed => {
+                let present = state == WindowState::Staffed;
+                let seen = self.post.observe(at, present, self.episode.is_some(), limits);
+                if let Some(episode) = &mut self.episode {
+                    match seen {
+                        Seen::Continued => {}
+                        Seen::Bridged => episode.bridge(present, limits),
+                        Seen::Anew => episode.end_gap(),
+                    }
+                }
+            }
+            _ => self.lose(at, says, trust),
+        }
+        if self.post.check(at, limits)
+            && self.post.confirmed().is_no()
+            && let Some(episode) = &mut self.episode
+        {
+            episode.absence_confirmed();
+        }
+        if self.post.raw() == Tri::Unknown && self.sight.moved() {
+            self.unobservable(at, ctx);
+        }
+    }
+
+    fn lose(&mut self, at: HallTime, says: VideoSays, trust: Trust) {
+        let video = self.sight.last_seen();
+        let since = match trust {
+            Trust::Conflict => at,
+            // Absence rests on video alone, presence on whatever said so last.
+            Trust::Sound if self.post.raw().is_no() && says != VideoSays::NotFitted => video.unwrap_or(at),
+            Trust::Sound => video.max(self.feelers.last_seen()).unwrap_or(at),
+        };
+        let bridge = if trust == Trust::Conflict { Bridge::Forbidden } else { self.sight.bridge() };
+        if let Some(since) = self.post.lose(since.min(at), bridge)
+            && let Some(episode) = &mut self.episode
+            && self.gate == Gate::Open
+        {
+            episode.retract(at.since_ms(since));
+        }
+    }
+
+    /// Sets the gate; a pause that begins before an absence was published excuses it, and absence counts anew after it.
+    fn regate(&mut self, at: HallTime, ctx: &Ctx<'_>) {
+        let gate = if !ctx.clock.synced {
+            Gate::Unsynced
+        } else if self.roster.stretch().is_none() {
+            Gate::OffDuty
+        } else if self.feelers.paused(at, ctx.limits) {
+            Gate::Paused
+        } else {
+            Gate::Open
+        };
+        if gate == self.gate {
+            return;
+        }
+        if gate != Gate::Open && self.episode.as_ref().is_some_and(|e| e.record.is_none()) && gate != Gate::OffDuty {
+            self.episode = None;
+        }
+        if gate == Gate::Open {
+            self.opened_at = at;
+        }
+        self.gate = gate;
+    }
+
+    /// Returns true when the conflict began or ended.
+    fn disagree(&mut self, at: HallTime, ctx: &mut Ctx<'_>) -> bool {
+        let contradiction = self.feelers.contradicting(at, ctx.limits);
+        let Some((sensor, on_since)) = contradiction.filter(|_| !self.video.confirmed().is_yes()) else {
+            return self.conflict.resolve(ctx, at, EndReason::Recovered);
+        };
+        if self.gate != Gate::Open || !self.video.confirmed().is_no() {
+            self.conflict.suspend();
+            return false;
+        }
+        let since = self.video.since().max(on_since).max(self.opened_at);
+        let mut evidence = Vec::new();
+        self.sight.evidence(at, false, ctx.limits, &mut evidence);
+        self.feelers.evidence(at, true, ctx.limits, &mut evidence);
+        self.conflict.disagree(ctx, at, since, sensor, evidence)
+    }
+
+    /// Begins, escalates or ends the episode.
+    fn follow(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        if self.episode.is_none() {
+            self.begin(at, ctx);
+        }
+        let Some(episode) = &mut self.episode else { return };
+        episode.customers_max = episode.customers_max.max(self.sight.customers(at, ctx.limits));
+        if let Some((last_observed, account)) = episode.resumed {
+            if self.post.confirmed().is_yes() {
+                let end = ctx.clock.stamp(last_observed);
+                self.close(at, end, EndReason::PowerLoss, Some(account), ctx);
+                return;
+            }
+            if self.post.confirmed().is_no() && at.since_ms(self.post.filled_from()) >= ctx.limits.absent_confirm {
+                episode.resumed = None;
+            }
+        }
+        let Some(episode) = &self.episode else { return };
+        if self.post.raw().is_yes()
+            && episode.resumed.is_none()
+            && let Some(back) = episode.returned(ctx.limits)
+        {
+            let end = ctx.clock.stamp(back.from);
+            self.close(at, end, EndReason::Returned, Some(back.account), ctx);
+            return;
+        }
+        self.climb(at, ctx);
+    }
+
+    /// Publishes the level due, unless somebody is there at this moment: then as soon as the absence is seen to go on.
+    fn climb(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        let Some(episode) = &mut self.episode else { return };
+        if self.gate != Gate::Open || !self.post.raw().is_no() || !episode.nobody_there() {
+            return;
+        }
+        let Some(level) = episode.level_due() else { return };
+        if episode.record.as_ref().is_some_and(|record| record.level >= level) {
+            return;
+        }
+        let mut evidence = Vec::new();
+        self.sight.evidence(at, false, ctx.limits, &mut evidence);
+        self.feelers.evidence(at, false, ctx.limits, &mut evidence);
+        let facts = episode.facts(episode.account(ctx.limits));
+        match &mut episode.record {
+            Some(record) => {
+                record.add_evidence(evidence);
+                record.escalate(ctx, at, level, facts);
+            }
+            None => {
+                let opening = Opening {
+                    code: episode.code,
+                    subject: Subject::Window(self.id.clone()),
+                    level,
+                    onset: episode.onset,
+                    rule: episode.rule.rule.clone(),
+                    evidence,
+                    tags: Vec::new(),
+                };
+                episode.record = Some(OpenRecord::raise(ctx, at, opening, facts));
+            }
+        }
+    }
+
+    /// Starts an episode once absence on duty is confirmed, back-dated to where it began.
+    fn begin(&mut self, at: HallTime, ctx: &Ctx<'_>) {
+        let Some(stretch) = self.roster.stretch().filter(|_| self.gate == Gate::Open) else { return };
+        if !self.post.confirmed().is_no() || self.nobody_at(ctx.limits.gap_tolerance).is_none_or(|t| t > at) {
+            return;
+        }
+        let mut onset = self.post.since().max(self.opened_at);
+        // A first observation within a camera's normal silence after the start of duty is as good as one at the start.
+        let first_look = onset == self.post.filled_from() && onset.since_ms(stretch.from) <= ctx.limits.camera_stale;
+        let late = onset <= stretch.from || first_look;
+        if late && self.opened_at <= stretch.from {
+            onset = stretch.from;
+        }
+        let code = if late { EventCode::LateOpen } else { EventCode::Unstaffed };
+        let mut episode = Episode::new(code, ctx.clock.stamp(onset), ctx.limits);
+        let mut reached = onset;
+        for (from, to, yes) in self.post.spans_between(onset, at) {
+            episode.add(reached, from, Piece::Absent, ctx.limits);
+            episode.add(from, to, if yes { Piece::Present } else { Piece::Absent }, ctx.limits);
+            reached = to;
+        }
+        episode.add(reached, at, Piece::Absent, ctx.limits);
+        self.episode = Some(episode);
+    }
+
+    /// When the absence now observed has outlasted a detector's drop-out; `None` when somebody is there.
+    pub(super) fn nobody_at(&self, tolerance: i64) -> Option<HallTime> {
+        self.post.absent_from().map(|(from, after_presence)| {
+            if after_presence { from.plus_ms(tolerance + 1) } else { from }
+        })
+    }
+
+    /// A boundary of duty.
+    fn turn(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        let before = self.roster.stretch();
+        self.roster.refresh(at, ctx);
+        let goes_on = before.is_some_and(|b| self.roster.stretch().is_some_and(|now| now.from <= b.to));
+        if before.is_some() && !goes_on {
+            self.end_duty(at, before.is_some_and(|b| b.last_of_day), ctx);
+            self.gate = Gate::OffDuty;
+        }
+        self.regate(at, ctx);
+    }
+
+    fn end_duty(&mut self, at: HallTime, last_of_day: bool, ctx: &mut Ctx<'_>) {
+        let Some(episode) = &mut self.episode else { return };
+        let to_the_end = self.post.raw().is_no() && episode.nobody_there() && self.gate == Gate::Open;
+        if let Some(record) = episode.record.as_mut().filter(|_| last_of_day && to_the_end) {
+            record.add_tag(Tag::EarlyClose);
+        }
+        let end = ctx.clock.stamp(at);
+        self.close(at, end, EndReason::ScheduleEnd, None, ctx);
+    }
+
+    /// Nobody can follow this absence any further: it ends where it was last seen.
+    fn unobservable(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        let Some(episode) = &mut self.episode else { return };
+        let since = self.post.gap_since().unwrap_or(at);
+        let account = episode.account_at_gap(ctx.limits);
+        let end = ctx.clock.stamp(since);
+        self.close(at, end, EndReason::Unobservable, Some(account), ctx);
+    }
+
+    /// Ends the episode; an event is closed only if one was published.
+    pub(super) fn close(
+        &mut self,
+        at: HallTime,
+        end: crate::time::Stamp,
+        reason: EndReason,
+        account: Option<super::episode::Account>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let Some(mut episode) = self.episode.take() else { return };
+        let Some(record) = episode.record.take() else { return };
+        let account = account.unwrap_or_else(|| episode.account(ctx.limits));
+        record.close(ctx, at, end, reason, episode.facts(account));
+    }
+}

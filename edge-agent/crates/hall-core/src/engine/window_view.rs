@@ -1,0 +1,123 @@
+//! The outward side of a window's rule: the state it shows, and when it must be woken next. Decides no event.
+
+use super::fusion::{Gate, judge};
+use super::limits::Limits;
+use super::record::Ctx;
+use super::tally::Tally;
+use super::window::WindowRule;
+use crate::snapshot::{Reason, WindowSnapshot, WindowState};
+use crate::time::HallTime;
+use crate::tri::Tri;
+
+impl WindowRule {
+    /// Updates the state shown: the gate first, then what is confirmed, with the row of the truth table that says so.
+    pub(super) fn show(&mut self, at: HallTime, ctx: &Ctx<'_>) {
+        let says = self.sight.says(at, ctx.limits);
+        let sensor = self.feelers.presence(at, ctx.limits);
+        let (raw, raw_reason) = judge(self.gate, says, sensor, self.conflict.trust());
+        let (state, reason) = if self.gate != Gate::Open {
+            (raw, raw_reason)
+        } else {
+            let state = match self.post.confirmed() {
+                Tri::Yes => WindowState::Staffed,
+                Tri::No => WindowState::Unstaffed,
+                Tri::Unknown => WindowState::Unknown,
+            };
+            let reason = match state {
+                _ if state == raw => raw_reason,
+                _ if state == self.shown.0 => self.shown.1,
+                // Confirmed only now although the raw answer has just changed again.
+                WindowState::Staffed => Reason::VideoPresent,
+                WindowState::Unstaffed => Reason::VideoAbsent,
+                _ => Reason::NoObservation,
+            };
+            (state, reason)
+        };
+        if state != self.shown.0 {
+            self.shown_since = match state {
+                WindowState::Staffed | WindowState::Unstaffed => self.post.since().max(self.opened_at),
+                _ => at,
+            };
+        }
+        self.shown = (state, reason);
+    }
+
+    /// The next instant at which something may happen without an input; always later than the last one acted on.
+    pub fn next(&self, limits: &Limits) -> Option<HallTime> {
+        let after = self.settled_at;
+        let mut due: Option<HallTime> = None;
+        let mut offer = |t: Option<HallTime>| {
+            if let Some(t) = t.filter(|t| *t > after) {
+                due = Some(due.map_or(t, |d| d.min(t)));
+            }
+        };
+        offer(self.sight.stale_at(after, limits));
+        offer(self.feelers.stale_at(after, limits));
+        offer(self.video.confirm_at(limits));
+        offer(self.post.confirm_at(limits));
+        offer(self.conflict.due(limits.conflict));
+        offer(Some(self.roster.until()).filter(|t| t.0 < i64::MAX));
+        let raw = self.post.raw();
+        match &self.episode {
+            None if self.gate == Gate::Open && self.post.confirmed().is_no() => {
+                offer(self.nobody_at(limits.gap_tolerance));
+            }
+            None => {}
+            Some(episode) => match raw {
+                Tri::Yes => offer(episode.return_left_ms(limits).map(|ms| after.plus_ms(ms))),
+                Tri::No if self.gate == Gate::Open => {
+                    offer(episode.dropout_left_ms(limits).map(|ms| after.plus_ms(ms)));
+                    if episode.nobody_there() {
+                        offer(episode.next_rung_ms().map(|ms| after.plus_ms(ms)));
+                    }
+                }
+                _ => {}
+            },
+        }
+        due
+    }
+
+    /// Time per state up to `at`.
+    pub fn tally_at(&self, at: HallTime) -> Tally {
+        let mut tally = self.tally;
+        tally.add(self.shown.0, at.since_ms(self.settled_at).max(0));
+        tally
+    }
+
+    /// Published and not closed.
+    pub fn open_events(&self) -> usize {
+        let episode = self.episode.as_ref().is_some_and(|episode| episode.record.is_some());
+        usize::from(episode) + usize::from(self.conflict.record().is_some())
+    }
+
+    /// The window as it is at the last instant acted on, with its running figures brought up to `at`.
+    pub fn snapshot(&self, at: HallTime, limits: &Limits) -> WindowSnapshot {
+        let (state, reason) = self.shown;
+        let mut evidence = Vec::new();
+        match state {
+            WindowState::Staffed | WindowState::Unstaffed => {
+                let present = state == WindowState::Staffed;
+                self.sight.evidence(at, present, limits, &mut evidence);
+                self.feelers.evidence(at, present, limits, &mut evidence);
+            }
+            WindowState::Paused => self.feelers.pause_evidence(at, limits, &mut evidence),
+            WindowState::OffDuty | WindowState::Unknown => {}
+        }
+        let record = self.episode.as_ref().and_then(|episode| episode.record.as_ref());
+        let running = if self.gate == Gate::Open && self.post.raw().is_no() { at.since_ms(self.settled_at) } else { 0 };
+        WindowSnapshot {
+            window: self.id.clone(),
+            state,
+            since: self.shown_since,
+            reason,
+            video: self.video.confirmed(),
+            sensor: self.feelers.presence(at, limits),
+            evidence_sources: evidence,
+            away_from_seat: state == WindowState::Staffed && self.sight.away_from_seat(at, limits),
+            customers: self.sight.customers(at, limits),
+            open_event: record.map(|record| record.id),
+            level: record.map(|record| record.level),
+            absent_ms: self.episode.as_ref().map_or(0, |e| e.account(limits).absent_ms + running.max(0)),
+        }
+    }
+}
