@@ -1,1 +1,10 @@
-//! placeholder
+//! Replays observation files through the engine with simulated time: the tool for field debugging and the harness of the
+//! scenario tests are the same code. Knows no clock, no camera, no broker and no store.
+#![forbid(unsafe_code)]
+
+mod driver;
+mod error;
+mod hall;
+
+pub use driver::{ReplayOptions, ReplayOutput, ReplayStats, replay, replay_with};
+pub use error::ReplayError;

@@ -1,0 +1,215 @@
+//! Turns observation records into engine inputs with what a hall's cameras need between pictures: counts of zones not
+//! listed, tracks and zone rules. Knows neither engine nor time order.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use hall_core::HallTime;
+use hall_core::config::EngineConfig;
+use hall_core::detection::Detection;
+use hall_core::ids::{CameraId, SensorId, TrackId, ZoneId};
+use hall_core::observe::{Input, SensorReading, SourceHealth, SourceId, ZoneCount, ZoneSnapshot};
+use hall_core::time::WallClock;
+use hall_core::track::{Track, TrackState, Tracker, TrackerConfig};
+use hall_core::zones::ZoneEvaluator;
+use hall_wire::observation::Observation;
+
+use crate::error::ReplayError;
+
+/// One camera between two pictures.
+#[derive(Debug)]
+struct Eye {
+    zones: Vec<ZoneId>,
+    /// Last count of every zone that was ever listed.
+    counts: Vec<ZoneCount>,
+    tracker: Tracker,
+    evaluator: ZoneEvaluator,
+    tracks: Vec<Track>,
+}
+
+/// The hall's side of a replay.
+#[derive(Debug)]
+pub(crate) struct Hall {
+    eyes: BTreeMap<CameraId, Eye>,
+    sensors: Vec<SensorId>,
+    utc_offset_s: i32,
+}
+
+impl Hall {
+    pub(crate) fn new(cfg: &EngineConfig, tracker: TrackerConfig, utc_offset_s: i32) -> Self {
+        let eye = |camera: &CameraId| Eye {
+            zones: cfg
+                .zones
+                .iter()
+                .filter(|z| z.camera == *camera)
+                .map(|z| z.id.clone())
+                .collect(),
+            counts: Vec::new(),
+            tracker: Tracker::new(tracker),
+            evaluator: ZoneEvaluator::new(camera.clone(), cfg.zones.clone()),
+            tracks: Vec::new(),
+        };
+        Hall {
+            eyes: cfg
+                .cameras
+                .iter()
+                .map(|camera| (camera.clone(), eye(camera)))
+                .collect(),
+            sensors: cfg.sensors.iter().map(|s| s.id.clone()).collect(),
+            utc_offset_s,
+        }
+    }
+
+    /// The engine input of one record.
+    pub(crate) fn input(
+        &mut self,
+        at: HallTime,
+        line: u64,
+        observation: &Observation,
+    ) -> Result<Input, ReplayError> {
+        Ok(match observation {
+            Observation::Zones { camera, zones } => {
+                Input::Zones(self.eye(line, camera)?.count(at, line, camera, zones)?)
+            }
+            Observation::Tracks { camera, tracks } => {
+                Input::Zones(self.eye(line, camera)?.follow(at, tracks))
+            }
+            Observation::Detections { camera, detections } => {
+                let eye = self.eye(line, camera)?;
+                Input::Zones(
+                    eye.evaluator
+                        .evaluate(at, eye.tracker.update(at, detections)),
+                )
+            }
+            Observation::Sensor {
+                sensor,
+                value,
+                quality,
+            } => {
+                self.know_sensor(line, sensor)?;
+                Input::Sensor(SensorReading {
+                    sensor: sensor.clone(),
+                    at,
+                    value: *value,
+                    quality: *quality,
+                })
+            }
+            Observation::Source { source, down } => {
+                match source {
+                    SourceId::Camera(camera) => {
+                        self.eye(line, camera)?;
+                    }
+                    SourceId::Sensor(sensor) => self.know_sensor(line, sensor)?,
+                }
+                Input::Source(SourceHealth {
+                    source: source.clone(),
+                    at,
+                    down: *down,
+                })
+            }
+            Observation::Clock { offset_ms, synced } => Input::Clock(WallClock {
+                offset_ms: *offset_ms,
+                utc_offset_s: self.utc_offset_s,
+                synced: *synced,
+            }),
+            Observation::Tick => Input::Tick,
+        })
+    }
+
+    fn eye(&mut self, line: u64, camera: &CameraId) -> Result<&mut Eye, ReplayError> {
+        if !self.eyes.contains_key(camera) {
+            return Err(unknown(line, "camera", camera, self.eyes.keys()));
+        }
+        Ok(self
+            .eyes
+            .get_mut(camera)
+            .expect("invariant: just looked up"))
+    }
+
+    fn know_sensor(&self, line: u64, sensor: &SensorId) -> Result<(), ReplayError> {
+        if self.sensors.contains(sensor) {
+            Ok(())
+        } else {
+            Err(unknown(line, "sensor", sensor, &self.sensors))
+        }
+    }
+}
+
+impl Eye {
+    fn count(
+        &mut self,
+        at: HallTime,
+        line: u64,
+        camera: &CameraId,
+        zones: &[(ZoneId, u32, Vec<TrackId>)],
+    ) -> Result<ZoneSnapshot, ReplayError> {
+        for (zone, count, tracks) in zones {
+            let new = ZoneCount {
+                zone: zone.clone(),
+                count: *count,
+                tracks: tracks.clone(),
+            };
+            if let Some(old) = self.counts.iter_mut().find(|c| c.zone == *zone) {
+                *old = new;
+            } else if self.zones.contains(zone) {
+                self.counts.push(new);
+            } else {
+                return Err(unknown(line, "zone", zone, &self.zones));
+            }
+        }
+        Ok(ZoneSnapshot {
+            camera: camera.clone(),
+            at,
+            zones: self.counts.clone(),
+        })
+    }
+
+    /// Tracks as the file numbers them; one that is not listed any more is gone.
+    fn follow(&mut self, at: HallTime, tracks: &[(TrackId, Detection)]) -> ZoneSnapshot {
+        let followed = tracks
+            .iter()
+            .map(|(id, detection)| {
+                let first_seen = self
+                    .tracks
+                    .iter()
+                    .find(|t| t.id == *id)
+                    .map_or(at, |t| t.first_seen);
+                Track {
+                    id: *id,
+                    bbox: detection.bbox,
+                    state: TrackState::Confirmed,
+                    score: detection.score,
+                    age_ms: at.since_ms(first_seen),
+                    first_seen,
+                    last_seen: at,
+                }
+            })
+            .collect();
+        self.tracks = followed;
+        self.evaluator.evaluate(at, &self.tracks)
+    }
+}
+
+fn unknown<T: Display>(
+    line: u64,
+    kind: &'static str,
+    id: &impl Display,
+    known: impl IntoIterator<Item = T>,
+) -> ReplayError {
+    let known = known
+        .into_iter()
+        .map(|k| k.to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
+    let known = if known.is_empty() {
+        "none".to_owned()
+    } else {
+        known
+    };
+    ReplayError::Unknown {
+        line,
+        kind,
+        id: id.to_string(),
+        known,
+    }
+}

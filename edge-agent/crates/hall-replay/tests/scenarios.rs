@@ -1,0 +1,187 @@
+//! The acceptance scenarios as data: every `scenarios/NN-name.jsonl` is replayed on `hall.toml` and must give exactly the
+//! event revisions of `NN-name.expect.jsonl`, in order.
+//!
+//! The first line of an expectation says how to judge: `until` (time runs on to there), `tolerance_s` (5 when left out),
+//! `at_most` (in place of a list: at most this many events). Every further line is one revision; only the fields it names
+//! are compared, times and `*_s` within the tolerance, and `event` labels revisions that must share one event id.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use hall_core::config::EngineConfig;
+use hall_replay::{ReplayOptions, ReplayOutput, replay_with};
+use hall_wire::time::parse_rfc3339;
+use serde_json::Value;
+
+/// The scenarios that must be there, so that a renamed file is not a test less.
+const SCENARIOS: [&str; 28] = [
+    "01-leaves-and-returns",
+    "02-long-absence-climbs-the-ladder",
+    "03-short-absence",
+    "04-touch-and-go",
+    "05-late-opening",
+    "06-leaves-before-the-end-of-duty",
+    "07-absence-over-lunch",
+    "10a-make-up-workday",
+    "10b-ordinary-saturday",
+    "10c-one-second-short",
+    "10d-just-long-enough",
+    "11-public-holiday",
+    "12-extended-saturday",
+    "20-clerk-bends-under-the-counter",
+    "21-clerk-at-the-printer",
+    "22-customer-leans-over-the-counter",
+    "23-colleague-walks-past",
+    "32a-short-stream-drop",
+    "32b-long-stream-drop",
+    "33-frozen-picture",
+    "34a-starts-with-an-empty-window",
+    "34b-starts-before-the-camera",
+    "35-seat-sensor-stuck-on",
+    "37-clerk-hidden-by-the-monitor",
+    "39-silent-sensor-is-ignored",
+    "41-long-queue",
+    "42-school-group-crosses",
+    "44-length-oscillates-around-the-limit",
+];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios")
+}
+
+fn unix_ms(value: &Value) -> i64 {
+    parse_rfc3339(value.as_str().unwrap()).unwrap().0
+}
+
+/// What is wrong with `actual` against the fields named in `expected`.
+fn differences(expected: &Value, actual: &Value, tolerance_s: f64) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (field, want) in expected.as_object().unwrap() {
+        if field == "event" {
+            continue;
+        }
+        let got = &actual[field];
+        let time = matches!(field.as_str(), "onset" | "raised" | "updated" | "end");
+        let same = if time && want.is_string() && got.is_string() {
+            (unix_ms(want) - unix_ms(got)).abs() as f64 <= tolerance_s * 1000.0
+        } else if field.ends_with("_s") {
+            got.as_f64()
+                .is_some_and(|got| (got - want.as_f64().unwrap()).abs() <= tolerance_s)
+        } else {
+            got == want
+        };
+        if !same {
+            wrong.push(format!("{field}: {got}, expected {want}"));
+        }
+    }
+    wrong
+}
+
+/// Replays one scenario; the list of what is wrong, empty when all is well.
+fn check(name: &str, cfg: &EngineConfig, utc_offset_s: i32) -> Vec<String> {
+    let expect = fs::read_to_string(folder().join(format!("{name}.expect.jsonl"))).unwrap();
+    let mut expect = expect
+        .lines()
+        .map(|l| serde_json::from_str::<Value>(l).unwrap());
+    let head = expect.next().unwrap();
+    let expected: Vec<Value> = expect.collect();
+    let tolerance_s = head["tolerance_s"].as_f64().unwrap_or(5.0);
+    let options = ReplayOptions {
+        until_ms: Some(unix_ms(&head["until"])),
+        ..ReplayOptions::default()
+    };
+
+    let input = BufReader::new(File::open(folder().join(format!("{name}.jsonl"))).unwrap());
+    let mut lines = Vec::new();
+    replay_with(
+        cfg,
+        utc_offset_s,
+        &options,
+        input,
+        &mut |out: ReplayOutput| lines.push(out.to_json()),
+    )
+    .unwrap();
+    let actual: Vec<Value> = lines
+        .iter()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+
+    if let Some(most) = head["at_most"].as_u64() {
+        let raised = actual.iter().filter(|e| e["phase"] == "raised").count() as u64;
+        return if raised > most {
+            vec![format!("{raised} events, at most {most} allowed")]
+        } else {
+            Vec::new()
+        };
+    }
+    let mut wrong = Vec::new();
+    let mut ids: BTreeMap<String, Value> = BTreeMap::new();
+    for (i, (want, got)) in expected.iter().zip(&actual).enumerate() {
+        wrong.extend(
+            differences(want, got, tolerance_s)
+                .into_iter()
+                .map(|d| format!("revision {}: {d}", i + 1)),
+        );
+        let label = want["event"].as_str().unwrap();
+        let id = ids
+            .entry(label.to_owned())
+            .or_insert_with(|| got["event_id"].clone());
+        if *id != got["event_id"] {
+            wrong.push(format!(
+                "revision {}: another event than '{label}' before",
+                i + 1
+            ));
+        }
+    }
+    if ids
+        .values()
+        .enumerate()
+        .any(|(i, id)| ids.values().skip(i + 1).any(|other| other == id))
+    {
+        wrong.push("two labels share one event".into());
+    }
+    if expected.len() != actual.len() {
+        wrong.push(format!(
+            "{} revisions, expected {}:\n    {}",
+            actual.len(),
+            expected.len(),
+            lines.join("\n    ")
+        ));
+    }
+    wrong
+}
+
+#[test]
+fn every_scenario_gives_exactly_its_events() {
+    let config = edge_config::load(&folder().join("hall.toml")).unwrap();
+    let mut names: Vec<String> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter_map(|file| file.strip_suffix(".jsonl").map(str::to_owned))
+        .filter(|name| !name.ends_with(".expect"))
+        .collect();
+    names.sort();
+    for scenario in SCENARIOS {
+        assert!(
+            names.iter().any(|n| n == scenario),
+            "{scenario}.jsonl is missing"
+        );
+    }
+    let mut failed = 0;
+    for name in &names {
+        let wrong = check(name, &config.engine, config.utc_offset_s);
+        println!(
+            "{name}: {}",
+            if wrong.is_empty() {
+                "ok".into()
+            } else {
+                format!("\n  {}", wrong.join("\n  "))
+            }
+        );
+        failed += usize::from(!wrong.is_empty());
+    }
+    assert_eq!(failed, 0, "scenarios failed, see above");
+}
