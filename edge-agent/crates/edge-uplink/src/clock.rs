@@ -42,3 +42,8 @@ impl Stopwatch {
         self.0.elapsed()
     }
 }
+
+/// The present on the timers' own line, for deadlines of our own; stands still with paused test time.
+pub(crate) fn tick() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}

@@ -75,3 +75,30 @@ pub(crate) fn is_full(e: &io::Error) -> bool {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
     ) || matches!(e.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT))
 }
+
+/// An error of the uplink that no reconnecting mends.
+#[derive(Debug, thiserror::Error)]
+pub enum UplinkError {
+    /// A level of the topic tree cannot be one.
+    #[error(
+        "'{level}' cannot be a level of the MQTT topic: it must not be empty, longer than 128 bytes, start with $, or hold / + # or control characters; change area, hall, box or uplink.prefix"
+    )]
+    Topic {
+        /// The level.
+        level: String,
+    },
+    /// The keep-alive is too short.
+    #[error("uplink.keep_alive_s is {keep_alive_s}: it must be at least 5")]
+    KeepAlive {
+        /// Configured.
+        keep_alive_s: u32,
+    },
+    /// The authorities' file cannot be used.
+    #[error("could not use the certificate authorities in {}: {detail}; uplink.ca_file must be a PEM file with at least one certificate", path.display())]
+    CaFile {
+        /// Configured file.
+        path: PathBuf,
+        /// Why.
+        detail: String,
+    },
+}

@@ -2,15 +2,30 @@
 //! rule and no page.
 #![forbid(unsafe_code)]
 
+pub mod backoff;
 pub mod clock;
+mod cloudevent;
+mod connect;
 pub mod error;
 pub mod export;
+mod mqtt;
+pub mod outbox;
+mod poller;
+mod session;
+mod states;
 pub mod store;
+pub mod topics;
 pub mod verify;
+pub mod wire;
 pub mod writer;
 
-pub use error::StoreError;
+pub use connect::{Tls, UplinkConfig};
+pub use error::{StoreError, UplinkError};
+pub use mqtt::{Uplink, UplinkStatus};
+pub use outbox::Mode;
 pub use store::{
     EventStore, GapReason, GapRecord, LineKind, LogLine, Query, StoreStats, TimeField, TrimPolicy,
     Trimmed, Unacked,
 };
+pub use wire::LiveState;
+pub use writer::StoreWriter;

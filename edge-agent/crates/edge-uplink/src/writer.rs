@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use hall_wire::event::EventRecord;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
+use crate::clock::tick;
 use crate::error::StoreError;
 use crate::store::{EventStore, GapReason};
 
@@ -117,9 +118,9 @@ impl StoreWriter {
         while runtime.block_on(self.gather()) {
             self.store_ring();
         }
-        let deadline = runtime.block_on(async { Instant::now() }) + DRAIN_WAIT;
+        let deadline = runtime.block_on(async { tick() }) + DRAIN_WAIT;
         while let Err(error) = self.try_store() {
-            if runtime.block_on(async { Instant::now() }) >= deadline {
+            if runtime.block_on(async { tick() }) >= deadline {
                 tracing::error!(%error, events = self.ring.len(), "Events could not be stored before the end and are lost.");
                 return Err(error);
             }
@@ -135,7 +136,7 @@ impl StoreWriter {
                 Some(item) => self.keep(item),
                 None => return false,
             }
-            let deadline = Instant::now() + BATCH_WAIT;
+            let deadline = tick() + BATCH_WAIT;
             while self.ring.len() < BATCH_MAX {
                 match timeout_at(deadline, self.rx.recv()).await {
                     Ok(Some(item)) => self.keep(item),
@@ -145,7 +146,7 @@ impl StoreWriter {
             }
             return true;
         }
-        let deadline = Instant::now() + RETRY;
+        let deadline = tick() + RETRY;
         loop {
             match timeout_at(deadline, self.rx.recv()).await {
                 Ok(Some(item)) => self.keep(item),

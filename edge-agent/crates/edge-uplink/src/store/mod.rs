@@ -8,6 +8,7 @@ pub mod mem;
 pub mod query;
 pub mod salvage;
 pub mod sled;
+mod sled_keys;
 mod sled_open;
 mod sled_trees;
 pub mod trim;

@@ -8,6 +8,7 @@ use hall_wire::event::{EventRecord, SealedRecord};
 
 use super::codec::{GENESIS, LineKind, LogLine, decode, encode};
 use super::query::unix_ms;
+use super::sled_keys::{be_u64, last_u64, subject_text, text_key, time_key};
 use crate::error::{StoreError, is_full};
 
 const META_HEAD: &[u8] = b"head";
@@ -438,35 +439,6 @@ pub(super) enum Index<'a> {
     Code(&'a str),
     /// The log itself.
     Log,
-}
-
-fn subject_text(kind: &str, id: &str) -> String {
-    format!("{kind}/{id}")
-}
-
-fn text_key(text: &str, tail: &[u8]) -> Vec<u8> {
-    let mut key = Vec::with_capacity(text.len() + 1 + tail.len());
-    key.extend_from_slice(text.as_bytes());
-    key.push(0);
-    key.extend_from_slice(tail);
-    key
-}
-
-/// Flipping the sign bit makes the unsigned byte order that of the signed number.
-fn time_key(unix_ms: i64, seq: u64) -> Vec<u8> {
-    let mut key = ((unix_ms as u64) ^ (1 << 63)).to_be_bytes().to_vec();
-    key.extend_from_slice(&seq.to_be_bytes());
-    key
-}
-
-fn be_u64(bytes: &[u8]) -> u64 {
-    bytes
-        .first_chunk::<8>()
-        .map_or(0, |b| u64::from_be_bytes(*b))
-}
-
-fn last_u64(key: &[u8]) -> u64 {
-    key.last_chunk::<8>().map_or(0, |b| u64::from_be_bytes(*b))
 }
 
 /// How much is kept.

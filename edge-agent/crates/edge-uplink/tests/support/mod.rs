@@ -1,5 +1,8 @@
 //! What several tests share: records to store and a clock that stands still.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
+
+pub mod broker;
+pub mod uplink;
 
 use std::sync::Arc;
 
@@ -32,7 +35,12 @@ pub fn record(n: u64, rev: u32) -> EventRecord {
         box_id: "b1".into(),
         subject_kind: "window".into(),
         subject: format!("W{}", n % 5 + 1),
-        code: if n % 3 == 0 { "late_open" } else { "unstaffed" }.into(),
+        code: if n.is_multiple_of(3) {
+            "late_open"
+        } else {
+            "unstaffed"
+        }
+        .into(),
         level: "notice".into(),
         state: "open".into(),
         phase: if rev == 1 { "raised" } else { "updated" }.into(),

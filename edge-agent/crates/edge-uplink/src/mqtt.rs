@@ -1,0 +1,231 @@
+//! The uplink component: connects, lets a session run, waits, connects again, for ever. Network trouble is its normal
+//! state and never its end.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rumqttc::Transport;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Backoff;
+use crate::clock::{Stopwatch, WallFn, tick};
+use crate::connect::UplinkConfig;
+use crate::error::UplinkError;
+use crate::outbox::{Mode, Outbox};
+use crate::session::{self, Ended};
+use crate::store::EventStore;
+use crate::topics::Topics;
+use crate::wire::LiveState;
+
+/// Packets under way at once, states and records together.
+pub(crate) const WINDOW: u16 = 50;
+/// A connection that lived this long was a healthy one, and the next wait is a short one again.
+const HEALTHY: Duration = Duration::from_secs(60);
+
+/// Records that arrived within this time before a connection broke are sent again, …
+const RESEND_WITHIN: Duration = Duration::from_secs(10);
+/// … at most so many.
+const RESEND_MAX: usize = 200;
+
+/// How the uplink is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UplinkStatus {
+    /// Offline, catching up or live.
+    pub mode: Mode,
+    /// The broker has accepted the connection.
+    pub connected: bool,
+    /// Everything up to here has arrived.
+    pub acked: u64,
+    /// Numbers stored that have not arrived.
+    pub backlog: u64,
+    /// What went wrong last; kept after it was mended.
+    pub last_error: Option<String>,
+    /// Records that arrived since the start, repeated ones included.
+    pub published: u64,
+    /// Connections after the first.
+    pub reconnects: u64,
+    /// Payloads over the contract's size that were left out, since the start.
+    pub oversized: u64,
+}
+
+impl Default for UplinkStatus {
+    fn default() -> Self {
+        UplinkStatus {
+            mode: Mode::Offline,
+            connected: false,
+            acked: 0,
+            backlog: 0,
+            last_error: None,
+            published: 0,
+            reconnects: 0,
+            oversized: 0,
+        }
+    }
+}
+
+/// Publishes states and records to the centre's broker.
+pub struct Uplink {
+    pub(crate) cfg: UplinkConfig,
+    pub(crate) store: Arc<dyn EventStore>,
+    /// Highest durable number.
+    pub(crate) seqs: watch::Receiver<u64>,
+    /// Latest wins: a state that changed twice between two sends is sent once.
+    pub(crate) live: watch::Receiver<Arc<LiveState>>,
+    pub(crate) wall: WallFn,
+    pub(crate) topics: Topics,
+    pub(crate) outbox: Outbox,
+    /// Retained state topics published by any connection, so that one that vanishes can be cleared.
+    pub(crate) retained: BTreeSet<String>,
+    pub(crate) status: watch::Sender<UplinkStatus>,
+    /// What arrived last, and when: the only memory across connections beside the outbox.
+    recent: VecDeque<(u64, Instant)>,
+    /// Connections the broker accepted.
+    pub(crate) connections: u64,
+    transport: Transport,
+}
+
+impl Uplink {
+    /// An uplink over the log, from where the last one stopped.
+    ///
+    /// # Errors
+    /// When the configuration cannot work whatever the network does.
+    pub fn new(
+        cfg: UplinkConfig,
+        store: Arc<dyn EventStore>,
+        seqs: watch::Receiver<u64>,
+        live: watch::Receiver<Arc<LiveState>>,
+        wall: WallFn,
+    ) -> Result<Self, UplinkError> {
+        if cfg.keep_alive_s < 5 {
+            return Err(UplinkError::KeepAlive {
+                keep_alive_s: cfg.keep_alive_s,
+            });
+        }
+        let topics = Topics::new(&cfg.prefix, &cfg.area, &cfg.hall, &cfg.box_id)?;
+        let transport = cfg.transport()?;
+        let mut outbox = Outbox::new(store.acked(), usize::from(WINDOW));
+        outbox.stored(store.last_seq());
+        let status = watch::Sender::new(UplinkStatus {
+            acked: outbox.acked(),
+            backlog: outbox.backlog(),
+            ..UplinkStatus::default()
+        });
+        Ok(Uplink {
+            cfg,
+            store,
+            seqs,
+            live,
+            wall,
+            topics,
+            outbox,
+            retained: BTreeSet::new(),
+            status,
+            recent: VecDeque::new(),
+            connections: 0,
+            transport,
+        })
+    }
+
+    /// The same, telling its status to a channel that outlives it.
+    #[must_use]
+    pub fn with_status(mut self, status: watch::Sender<UplinkStatus>) -> Self {
+        status.send_replace(self.status.borrow().clone());
+        self.status = status;
+        self
+    }
+
+    /// How the uplink is doing, to watch while it runs.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<UplinkStatus> {
+        self.status.subscribe()
+    }
+
+    /// Runs until cancelled; then has 3 s to send what fits and to say goodbye.
+    ///
+    /// # Errors
+    /// None at present: every network trouble leads to another try.
+    pub async fn run(mut self, cancel: CancellationToken) -> Result<(), UplinkError> {
+        let mut backoff = Backoff::new(self.cfg.backoff_min, self.cfg.backoff_max);
+        loop {
+            let lived = Stopwatch::start();
+            let transport = self.transport.clone();
+            let ended = session::run(&mut self, transport, &cancel).await;
+            self.outbox.disconnected();
+            self.broke();
+            self.outbox.stored(self.store.last_seq());
+            let reason = match ended {
+                Ended::Stopped => {
+                    self.tell(|status| status.connected = false);
+                    return Ok(());
+                }
+                Ended::Lost(reason) => reason,
+            };
+            if lived.elapsed() >= HEALTHY.min(self.cfg.backoff_max) {
+                backoff.reset();
+            }
+            let wait = backoff.next(rand::random());
+            let first = self.status.borrow().connected
+                || self.status.borrow().last_error.as_ref() != Some(&reason);
+            if first {
+                tracing::warn!(%reason, broker = %self.cfg.host, "No connection to the centre; events are kept and sent later.");
+            } else {
+                tracing::debug!(%reason, wait_ms = wait.as_millis() as u64, "Still no connection to the centre.");
+            }
+            self.tell(|status| {
+                status.connected = false;
+                status.last_error = Some(reason);
+            });
+            let due = tick() + wait;
+            loop {
+                tokio::select! {
+                    biased;
+                    () = cancel.cancelled() => return Ok(()),
+                    () = tokio::time::sleep_until(due) => break,
+                    Ok(()) = self.seqs.changed() => {
+                        let last = *self.seqs.borrow_and_update();
+                        self.outbox.stored(last);
+                        self.tell(|_| ());
+                    }
+                }
+            }
+        }
+    }
+
+    /// From where the next connection sends: what arrived just before the last one broke is sent again, because a broker
+    /// without persistence may have acknowledged it and died before anybody had it.
+    pub(crate) fn resume_from(&self) -> u64 {
+        self.recent
+            .front()
+            .map_or(self.outbox.acked() + 1, |(seq, _)| *seq)
+    }
+
+    /// Remembers what has just arrived.
+    pub(crate) fn remember(&mut self, seq: u64) {
+        self.recent.push_back((seq, tick()));
+        if self.recent.len() > RESEND_MAX {
+            self.recent.pop_front();
+        }
+    }
+
+    /// Forgets what arrived long enough before the connection broke; the break may have been noticed late.
+    fn broke(&mut self) {
+        let notice = Duration::from_secs(u64::from(self.cfg.keep_alive_s)) * 3 / 2;
+        self.recent
+            .retain(|(_, at)| at.elapsed() < notice + RESEND_WITHIN);
+    }
+
+    /// Updates the status, with what the outbox knows.
+    pub(crate) fn tell(&self, change: impl FnOnce(&mut UplinkStatus)) {
+        self.status.send_if_modified(|status| {
+            let before = status.clone();
+            change(status);
+            status.mode = self.outbox.mode();
+            status.acked = self.outbox.acked();
+            status.backlog = self.outbox.backlog();
+            *status != before
+        });
+    }
+}
