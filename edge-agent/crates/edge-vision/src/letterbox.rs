@@ -115,6 +115,11 @@ impl Letterbox {
         Ok(placement)
     }
 
+    /// The canvas: blue, green, red, row by row; its sides are the input's, rounded up to even.
+    pub(crate) fn into_bgr(self) -> (InputSize, Vec<u8>) {
+        (self.canvas, self.bgr)
+    }
+
     fn place_bgr(
         &mut self,
         bytes: &[u8],

@@ -2,6 +2,7 @@
 //! Knows windows, queues and rules not at all.
 
 pub mod board;
+pub mod clip;
 pub mod decode;
 pub mod detector;
 pub mod elements;
@@ -10,7 +11,10 @@ pub mod frame;
 pub mod ingest;
 mod letterbox;
 pub mod manifest;
+pub mod offline;
 pub mod picture;
+pub mod pool;
+pub mod preview;
 pub mod runtime;
 pub mod still;
 

@@ -1,6 +1,8 @@
 //! One picture to look at: blue-green-red bytes of a still, or the planes of a decoded video frame, never copied.
 //! Knows neither models nor cameras.
 
+use std::sync::Arc;
+
 use gstreamer_video::prelude::*;
 
 use crate::error::VisionError;
@@ -8,7 +10,7 @@ use crate::error::VisionError;
 /// Largest side accepted, in pixels: beyond it a picture is damaged or not from a camera.
 const LONGEST_SIDE_PX: u32 = 16_384;
 
-/// A picture in one of the two forms pictures arrive in.
+/// A picture in one of the two forms pictures arrive in. Cloning shares the pixels.
 #[derive(Clone)]
 pub struct Picture {
     width: u32,
@@ -18,7 +20,7 @@ pub struct Picture {
 
 #[derive(Clone)]
 enum Pixels {
-    Bgr(Vec<u8>),
+    Bgr(Arc<Vec<u8>>),
     Video(gstreamer::Buffer, gstreamer_video::VideoInfo),
 }
 
@@ -76,7 +78,7 @@ impl Picture {
         Ok(Picture {
             width,
             height,
-            pixels: Pixels::Bgr(bytes),
+            pixels: Pixels::Bgr(Arc::new(bytes)),
         })
     }
 
