@@ -1,0 +1,55 @@
+// Times, durations and sizes as texts. Times are the hall's, taken from the offset in the text itself, never the viewer's.
+
+export type Lang = 'zh' | 'en';
+
+/** `7 分 20 秒`, `1 小时 13 分`, `2 天 3 小时`; `7 min 20 s` … Whole seconds, rounded down: a limit is never shown early. */
+export function duration(ms: number, lang: Lang): string {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  const [d, h, m, sec] = lang === 'zh' ? ['天', '小时', '分', '秒'] : ['d', 'h', 'min', 's'];
+  if (s < 60) return `${s} ${sec}`;
+  if (s < 3600) return `${Math.floor(s / 60)} ${m} ${s % 60} ${sec}`;
+  if (s < 86_400) return `${Math.floor(s / 3600)} ${h} ${Math.floor((s % 3600) / 60)} ${m}`;
+  return `${Math.floor(s / 86_400)} ${d} ${Math.floor((s % 86_400) / 3600)} ${h}`;
+}
+
+/** `10:05` of an RFC 3339 text, as it stands there. */
+export const hourMinute = (rfc3339: string) => rfc3339.slice(11, 16);
+
+/** `10:05:07`. */
+export const hourMinuteSecond = (rfc3339: string) => rfc3339.slice(11, 19);
+
+/** `2026-09-21`. */
+export const day = (rfc3339: string) => rfc3339.slice(0, 10);
+
+/** `10:05`, with the day in front when it is not the day of `now`. */
+export function moment(rfc3339: string, now: string | null): string {
+  const time = hourMinute(rfc3339);
+  return now !== null && day(now) !== day(rfc3339) ? `${rfc3339.slice(5, 10)} ${time}` : time;
+}
+
+/** The text moved by `ms`, in its own offset, without milliseconds. */
+export function shifted(rfc3339: string, ms: number): string {
+  const zone = rfc3339.slice(-6);
+  const sign = zone.startsWith('-') ? -1 : 1;
+  const offsetMs = zone.includes(':') ? sign * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6))) * 60_000 : 0;
+  const local = new Date(Date.parse(rfc3339) + ms + offsetMs).toISOString().slice(0, 19);
+  return zone.includes(':') ? local + zone : `${local}Z`;
+}
+
+/** `4.2 MB`; powers of 1000. */
+export function bytes(n: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = n;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** `12 345` with thin spaces, in both languages. */
+export const count = (n: number) => String(n).replace(/\B(?=(\d{3})+$)/g, '\u2009');
+
+/** `93 %`. */
+export const percent = (share: number) => `${Math.round(share * 100)} %`;

@@ -1,0 +1,16 @@
+// Entry: draws the page and starts the flow of data.
+
+import { render } from 'preact';
+import { App } from './app';
+import { start } from './live';
+import './styles/tokens.css';
+import './styles/layout.css';
+import './styles/windows.css';
+import './styles/panels.css';
+import './styles/dialog.css';
+
+const root = document.getElementById('page');
+if (root) {
+  render(<App />, root);
+  start();
+}

@@ -1,0 +1,38 @@
+// Hall name, clock, state of the link and of the box, language and light.
+
+import { day, hourMinuteSecond } from '../format';
+import { lang, named, switchLanguage, t } from '../i18n';
+import { SunIcon } from '../icons';
+import { hall, hallNow, health, link } from '../store';
+import { nextTheme, theme } from '../theme';
+
+export function Header() {
+  const h = hall.value;
+  const now = hallNow.value;
+  const name = h ? named(h.name, h.hall) : t.value.title;
+  document.title = h ? `${name} · ${t.value.title}` : t.value.title;
+  const overall = health.value?.overall;
+  return (
+    <header class="head">
+      <div class="head__name">
+        <h1>{name}</h1>
+        {h && <p class="head__id">{h.hall} · {h.box}</p>}
+      </div>
+      <div class="head__clock">
+        {now && <time dateTime={now}><span class="head__time">{hourMinuteSecond(now)}</span> <span class="head__day">{day(now)}</span></time>}
+      </div>
+      <div class="head__states">
+        <span class={`pill pill--${link.value}`} data-testid="link">{t.value.link[link.value]}</span>
+        {overall && <a class={`pill pill--${overall}`} href="#box">{t.value.box} · {t.value.overall[overall]}</a>}
+      </div>
+      <div class="head__switches">
+        <button type="button" class="button" title={t.value.themeHint} aria-label={`${t.value.themeHint}: ${t.value.theme[theme.value]}`} onClick={nextTheme}>
+          <SunIcon /> {t.value.theme[theme.value]}
+        </button>
+        <button type="button" class="button" data-testid="language" lang={lang.value === 'zh' ? 'en' : 'zh-CN'} title={t.value.languageHint} onClick={switchLanguage}>
+          {t.value.language}
+        </button>
+      </div>
+    </header>
+  );
+}

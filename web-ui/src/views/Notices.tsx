@@ -1,0 +1,19 @@
+// What must be known before anything below is believed: link lost, clock not trusted, the whole hall empty.
+
+import { hourMinuteSecond } from '../format';
+import { t } from '../i18n';
+import { hallNow, link, snapshot } from '../store';
+
+export function Notices() {
+  const held = snapshot.value?.data;
+  const onDuty = held?.windows.filter((w) => w.state !== 'off_duty' && w.state !== 'paused') ?? [];
+  const allUnstaffed = onDuty.length > 1 && onDuty.every((w) => w.state === 'unstaffed');
+  const lost = link.value === 'lost';
+  return (
+    <div class="notices" role="alert">
+      {lost && <p class="notice notice--lost" data-testid="lost">{hallNow.value ? t.value.lostSince(hourMinuteSecond(hallNow.value)) : t.value.lostNever}</p>}
+      {held && !held.clock_synced && <p class="notice notice--clock">{t.value.clockUnsynced}</p>}
+      {allUnstaffed && <p class="notice notice--severe">{t.value.allUnstaffed}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+// Queues: length against the count at which they are raised.
+
+import { LevelBadge } from '../components/LevelBadge';
+import { Sparkline } from '../components/Sparkline';
+import { duration, moment } from '../format';
+import { lang, named, t } from '../i18n';
+import { hall, hallNow, shownEvent, snapshot } from '../store';
+import type { Hall, QueueNow } from '../types';
+
+export function Queues() {
+  const queues = snapshot.value?.data.queues;
+  const h = hall.value;
+  if (!queues || !h) return null;
+  return (
+    <section class="panel" aria-labelledby="queues">
+      <h2 id="queues">{t.value.queues}</h2>
+      {queues.length === 0 && <p class="empty">{t.value.noQueues}</p>}
+      <ul class="queues">{queues.map((q) => <Queue key={q.queue} queue={q} hall={h} />)}</ul>
+    </section>
+  );
+}
+
+function Queue({ queue: q, hall: h }: { queue: QueueNow; hall: Hall }) {
+  const raiseAt = h.rules.queue_raise_count;
+  const name = named(h.queues.find((info) => info.id === q.queue)?.name, q.queue);
+  // The limit sits at two thirds, so that there is room to see how far beyond it a queue is.
+  const share = (n: number) => `${Math.min(100, (n / raiseAt) * 66.7)}%`;
+  return (
+    <li class={`queue queue--${q.state}`} data-testid="queue" data-queue={q.queue} data-state={q.state}>
+      <div class="queue__head">
+        <h3><span class="tile__id">{q.queue}</span> {name !== q.queue && name}</h3>
+        {q.level && <LevelBadge level={q.level} />}
+        <span class="queue__state">{t.value.queueState[q.state]} · {t.value.since(moment(q.since, hallNow.value))}</span>
+      </div>
+      <div class="queue__figure">
+        <p class="queue__length">
+          {q.length === null ? '–' : <><b>{q.saturated ? '≥' : ''}{q.length}</b> {t.value.peopleUnit}</>}
+        </p>
+        <div class="queue__bar" role="meter" aria-valuemin={0} aria-valuemax={Math.round(raiseAt * 1.5)} aria-valuenow={q.length ?? 0}
+          aria-valuetext={q.length === null ? t.value.queueState.unknown : t.value.people(`${q.saturated ? '≥' : ''}${q.length}`)} aria-label={name}>
+          {q.in_zone !== null && <div class="queue__zone" style={{ width: share(q.in_zone) }} />}
+          {q.length !== null && <div class="queue__fill" style={{ width: share(q.length) }} />}
+          <i class="queue__limit" />
+        </div>
+        <Sparkline queue={q.queue} raiseAt={raiseAt} />
+      </div>
+      <p class="queue__note">
+        {t.value.raiseAt(raiseAt, duration(h.rules.queue_duration_s * 1000, lang.value))}
+        {q.in_zone !== null && <> · {t.value.inZone(q.in_zone)}</>}
+        {q.saturated && <> · {t.value.saturated}</>}
+        {q.open_event && (
+          <button type="button" class="button button--quiet" onClick={() => (shownEvent.value = q.open_event)}
+            aria-label={`${t.value.viewEvent}: ${q.queue}`}>
+            {t.value.viewEvent}
+          </button>
+        )}
+      </p>
+    </li>
+  );
+}
