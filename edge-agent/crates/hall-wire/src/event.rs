@@ -174,6 +174,22 @@ pub fn event_id_text(id: EventId) -> String {
         .collect()
 }
 
+/// The event id of a ULID; `None` when the text is none. Crockford's look-alikes (i, l, o) are not accepted: the box writes
+/// none.
+#[must_use]
+pub fn parse_event_id(text: &str) -> Option<EventId> {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    if text.len() != 26 || !matches!(text.as_bytes()[0], b'0'..=b'7') {
+        return None;
+    }
+    let mut id = 0_u128;
+    for byte in text.bytes() {
+        let digit = ALPHABET.iter().position(|&c| c == byte)?;
+        id = id << 5 | digit as u128;
+    }
+    Some(EventId(id))
+}
+
 /// Subject kind and id, for example `("window", "W3")`.
 #[must_use]
 pub fn subject_parts(subject: &Subject) -> (&'static str, &str) {
@@ -246,4 +262,47 @@ pub fn tag_name(tag: Tag) -> &'static str {
         Tag::EarlyClose => "early_close",
         Tag::Saturated => "saturated",
     }
+}
+
+/// The event code of a stable name.
+#[must_use]
+pub fn parse_code(name: &str) -> Option<EventCode> {
+    use EventCode as C;
+    [
+        C::Unstaffed,
+        C::LateOpen,
+        C::QueueLong,
+        C::CameraOffline,
+        C::CameraDark,
+        C::CameraBlocked,
+        C::CameraBlurry,
+        C::CameraFrozen,
+        C::CameraMoved,
+        C::SensorFault,
+        C::SensorConflict,
+    ]
+    .into_iter()
+    .find(|code| code_name(*code) == name)
+}
+
+/// The level of a stable name.
+#[must_use]
+pub fn parse_level(name: &str) -> Option<Level> {
+    [
+        Level::Info,
+        Level::Fault,
+        Level::Notice,
+        Level::Warn,
+        Level::Severe,
+    ]
+    .into_iter()
+    .find(|level| level_name(*level) == name)
+}
+
+/// The tag of a stable name.
+#[must_use]
+pub fn parse_tag(name: &str) -> Option<Tag> {
+    [Tag::EarlyClose, Tag::Saturated]
+        .into_iter()
+        .find(|tag| tag_name(*tag) == name)
 }

@@ -2,6 +2,7 @@
 //! changing a published contract. Knows no transport and no storage.
 #![forbid(unsafe_code)]
 
+pub mod checkpoint;
 pub mod event;
 pub mod observation;
 pub mod state;

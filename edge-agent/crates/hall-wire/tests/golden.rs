@@ -4,12 +4,16 @@
 use std::fs;
 use std::path::Path;
 
+use hall_core::engine::{
+    Account, Checkpoint, EpisodeCheckpoint, EpisodeRule, OpenRecord, QueueCheckpoint,
+};
 use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Subject, Tag};
 use hall_core::snapshot::{QueueSnapshot, QueueState, Reason, WindowSnapshot, WindowState};
 use hall_core::summary::{QueueSummary, Summary, WindowCounts};
 use hall_core::time::{HallTime, Stamp, WallClock};
 use hall_core::tri::Tri;
-use hall_wire::event::{ClockQuality, EventRecord, RecordContext};
+use hall_wire::checkpoint::{CheckpointError, CheckpointRecord};
+use hall_wire::event::{ClockQuality, EventRecord, RecordContext, event_id_text, parse_event_id};
 use hall_wire::state::{QueueStateRecord, StateContext, WindowStateRecord};
 use hall_wire::summary::SummaryRecord;
 use serde::Serialize;
@@ -170,4 +174,132 @@ fn states_keep_their_form() {
         level: None,
     };
     check("state-queue.json", &QueueStateRecord::new(&queue, &ctx));
+}
+
+fn checkpoint() -> Checkpoint {
+    let open = |code, subject, level, tags| OpenRecord {
+        id: event().id,
+        rev: 2,
+        code,
+        subject,
+        level,
+        onset: stamp(0),
+        raised: stamp(300),
+        rule: "P0@7".into(),
+        evidence_sources: vec!["video:cam2".into()],
+        tags,
+        related: vec![EventId(1)],
+    };
+    Checkpoint {
+        at: TEN.plus_ms(700_000),
+        windows: vec![EpisodeCheckpoint {
+            window: "W3".into(),
+            code: EventCode::Unstaffed,
+            onset: stamp(0),
+            rule: EpisodeRule {
+                ladder_ms: [300_000, 600_000, 900_000],
+                return_hold_ms: 60_000,
+                rule: "P0@7".into(),
+            },
+            account: Account {
+                absent_ms: 1,
+                returned_ms: 2,
+                unobserved_ms: 3,
+                paused_ms: 4,
+                brief_returns: 5,
+            },
+            customers_max: 6,
+            last_observed: TEN.plus_ms(699_000),
+            duty_to: TEN.plus_ms(7_200_000),
+            record: Some(open(
+                EventCode::Unstaffed,
+                Subject::Window("W3".into()),
+                Level::Warn,
+                vec![Tag::EarlyClose],
+            )),
+        }],
+        queues: vec![QueueCheckpoint {
+            queue: "Q1".into(),
+            record: Some(open(
+                EventCode::QueueLong,
+                Subject::Queue("Q1".into()),
+                Level::Warn,
+                vec![Tag::Saturated],
+            )),
+            unobserved_ms: 7,
+            peak: 12,
+            last_observed: None,
+        }],
+        sources: vec![
+            open(
+                EventCode::CameraDark,
+                Subject::Camera("cam2".into()),
+                Level::Fault,
+                vec![],
+            ),
+            open(
+                EventCode::SensorConflict,
+                Subject::Sensor("W3-seat".into()),
+                Level::Fault,
+                vec![],
+            ),
+        ],
+    }
+}
+
+#[test]
+fn checkpoints_keep_their_form_and_read_back_whole() {
+    let record = CheckpointRecord::from(&checkpoint());
+    check("checkpoint.json", &record);
+    assert_eq!(Checkpoint::try_from(record).unwrap(), checkpoint());
+}
+
+#[test]
+fn foreign_checkpoints_are_refused_with_a_reason() {
+    fn check(from: &str, to: &str, expected: &str) {
+        let text = serde_json::to_string(&CheckpointRecord::from(&checkpoint())).unwrap();
+        assert!(text.contains(from));
+        let record: CheckpointRecord = serde_json::from_str(&text.replacen(from, to, 1)).unwrap();
+        let error: CheckpointError = Checkpoint::try_from(record).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+    check(
+        "\"v\":1",
+        "\"v\":2",
+        "the checkpoint has version 2, this program reads version 1",
+    );
+    check(
+        "\"unstaffed\"",
+        "\"away\"",
+        "the checkpoint's code 'away' is not known",
+    );
+    check(
+        "\"warn\"",
+        "\"red\"",
+        "the checkpoint's level 'red' is not known",
+    );
+    check(
+        "00000000000000000000000001",
+        "8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+        "the checkpoint's related event '8ZZZZZZZZZZZZZZZZZZZZZZZZZ' is not known",
+    );
+}
+
+#[test]
+fn event_ids_read_back_from_their_text() {
+    for id in [0, 1, u128::MAX, event().id.0] {
+        assert_eq!(
+            parse_event_id(&event_id_text(EventId(id))),
+            Some(EventId(id))
+        );
+    }
+    for text in [
+        "",
+        "0",
+        "0000000000000000000000000U",
+        "80000000000000000000000000",
+        "0000000000000000000000000é",
+    ] {
+        assert_eq!(parse_event_id(text), None, "{text}");
+    }
 }

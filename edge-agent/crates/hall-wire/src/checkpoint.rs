@@ -1,0 +1,308 @@
+//! The engine's checkpoint as it is stored, v1: open episodes and events, so that a box that died goes on with the same
+//! events. Read only by the box that wrote it; knows no storage.
+
+use hall_core::HallTime;
+use hall_core::engine::{
+    Account, Checkpoint, EpisodeCheckpoint, EpisodeRule, OpenRecord, QueueCheckpoint,
+};
+use hall_core::event::Subject;
+use hall_core::time::Stamp;
+use serde::{Deserialize, Serialize};
+
+use crate::event::{
+    code_name, event_id_text, level_name, parse_code, parse_event_id, parse_level, parse_tag,
+    subject_parts, tag_name,
+};
+
+/// A stored checkpoint that makes no sense.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum CheckpointError {
+    /// Written by another version.
+    #[error("the checkpoint has version {0}, this program reads version 1")]
+    Version(u32),
+    /// A name this program does not know.
+    #[error("the checkpoint's {field} '{value}' is not known")]
+    Name {
+        /// Which field.
+        field: &'static str,
+        /// What it holds.
+        value: String,
+    },
+}
+
+/// Everything open at one instant, v1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointRecord {
+    v: u32,
+    at_ms: i64,
+    windows: Vec<EpisodeRecord>,
+    queues: Vec<QueueRecord>,
+    sources: Vec<OpenEventRecord>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EpisodeRecord {
+    window: String,
+    code: String,
+    onset: StampRecord,
+    ladder_ms: [i64; 3],
+    return_hold_ms: i64,
+    rule: String,
+    absent_ms: i64,
+    returned_ms: i64,
+    unobserved_ms: i64,
+    paused_ms: i64,
+    brief_returns: u32,
+    customers_max: u32,
+    last_observed_ms: i64,
+    duty_to_ms: i64,
+    event: Option<OpenEventRecord>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QueueRecord {
+    queue: String,
+    event: Option<OpenEventRecord>,
+    unobserved_ms: i64,
+    peak: u32,
+    last_observed_ms: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OpenEventRecord {
+    event_id: String,
+    rev: u32,
+    code: String,
+    subject_kind: String,
+    subject: String,
+    level: String,
+    onset: StampRecord,
+    raised: StampRecord,
+    rule: String,
+    evidence_sources: Vec<String>,
+    tags: Vec<String>,
+    related: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StampRecord {
+    at_ms: i64,
+    unix_ms: i64,
+    utc_offset_s: i32,
+}
+
+impl From<Stamp> for StampRecord {
+    fn from(stamp: Stamp) -> Self {
+        StampRecord {
+            at_ms: stamp.at.0,
+            unix_ms: stamp.unix_ms,
+            utc_offset_s: stamp.utc_offset_s,
+        }
+    }
+}
+
+impl From<StampRecord> for Stamp {
+    fn from(stamp: StampRecord) -> Self {
+        Stamp {
+            at: HallTime(stamp.at_ms),
+            unix_ms: stamp.unix_ms,
+            utc_offset_s: stamp.utc_offset_s,
+        }
+    }
+}
+
+impl From<&Checkpoint> for CheckpointRecord {
+    fn from(checkpoint: &Checkpoint) -> Self {
+        CheckpointRecord {
+            v: 1,
+            at_ms: checkpoint.at.0,
+            windows: checkpoint.windows.iter().map(EpisodeRecord::from).collect(),
+            queues: checkpoint.queues.iter().map(QueueRecord::from).collect(),
+            sources: checkpoint
+                .sources
+                .iter()
+                .map(OpenEventRecord::from)
+                .collect(),
+        }
+    }
+}
+
+impl From<&EpisodeCheckpoint> for EpisodeRecord {
+    fn from(episode: &EpisodeCheckpoint) -> Self {
+        EpisodeRecord {
+            window: episode.window.to_string(),
+            code: code_name(episode.code).into(),
+            onset: episode.onset.into(),
+            ladder_ms: episode.rule.ladder_ms,
+            return_hold_ms: episode.rule.return_hold_ms,
+            rule: episode.rule.rule.clone(),
+            absent_ms: episode.account.absent_ms,
+            returned_ms: episode.account.returned_ms,
+            unobserved_ms: episode.account.unobserved_ms,
+            paused_ms: episode.account.paused_ms,
+            brief_returns: episode.account.brief_returns,
+            customers_max: episode.customers_max,
+            last_observed_ms: episode.last_observed.0,
+            duty_to_ms: episode.duty_to.0,
+            event: episode.record.as_ref().map(OpenEventRecord::from),
+        }
+    }
+}
+
+impl From<&QueueCheckpoint> for QueueRecord {
+    fn from(queue: &QueueCheckpoint) -> Self {
+        QueueRecord {
+            queue: queue.queue.to_string(),
+            event: queue.record.as_ref().map(OpenEventRecord::from),
+            unobserved_ms: queue.unobserved_ms,
+            peak: queue.peak,
+            last_observed_ms: queue.last_observed.map(|at| at.0),
+        }
+    }
+}
+
+impl From<&OpenRecord> for OpenEventRecord {
+    fn from(open: &OpenRecord) -> Self {
+        let (subject_kind, subject) = subject_parts(&open.subject);
+        OpenEventRecord {
+            event_id: event_id_text(open.id),
+            rev: open.rev,
+            code: code_name(open.code).into(),
+            subject_kind: subject_kind.into(),
+            subject: subject.into(),
+            level: level_name(open.level).into(),
+            onset: open.onset.into(),
+            raised: open.raised.into(),
+            rule: open.rule.clone(),
+            evidence_sources: open.evidence_sources.clone(),
+            tags: open.tags.iter().map(|tag| tag_name(*tag).into()).collect(),
+            related: open.related.iter().map(|id| event_id_text(*id)).collect(),
+        }
+    }
+}
+
+impl TryFrom<CheckpointRecord> for Checkpoint {
+    type Error = CheckpointError;
+
+    fn try_from(record: CheckpointRecord) -> Result<Self, CheckpointError> {
+        if record.v != 1 {
+            return Err(CheckpointError::Version(record.v));
+        }
+        Ok(Checkpoint {
+            at: HallTime(record.at_ms),
+            windows: record
+                .windows
+                .into_iter()
+                .map(EpisodeCheckpoint::try_from)
+                .collect::<Result<_, _>>()?,
+            queues: record
+                .queues
+                .into_iter()
+                .map(QueueCheckpoint::try_from)
+                .collect::<Result<_, _>>()?,
+            sources: record
+                .sources
+                .into_iter()
+                .map(OpenRecord::try_from)
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl TryFrom<EpisodeRecord> for EpisodeCheckpoint {
+    type Error = CheckpointError;
+
+    fn try_from(record: EpisodeRecord) -> Result<Self, CheckpointError> {
+        Ok(EpisodeCheckpoint {
+            window: record.window.into(),
+            code: known("code", &record.code, parse_code)?,
+            onset: record.onset.into(),
+            rule: EpisodeRule {
+                ladder_ms: record.ladder_ms,
+                return_hold_ms: record.return_hold_ms,
+                rule: record.rule,
+            },
+            account: Account {
+                absent_ms: record.absent_ms,
+                returned_ms: record.returned_ms,
+                unobserved_ms: record.unobserved_ms,
+                paused_ms: record.paused_ms,
+                brief_returns: record.brief_returns,
+            },
+            customers_max: record.customers_max,
+            last_observed: HallTime(record.last_observed_ms),
+            duty_to: HallTime(record.duty_to_ms),
+            record: record.event.map(OpenRecord::try_from).transpose()?,
+        })
+    }
+}
+
+impl TryFrom<QueueRecord> for QueueCheckpoint {
+    type Error = CheckpointError;
+
+    fn try_from(record: QueueRecord) -> Result<Self, CheckpointError> {
+        Ok(QueueCheckpoint {
+            queue: record.queue.into(),
+            record: record.event.map(OpenRecord::try_from).transpose()?,
+            unobserved_ms: record.unobserved_ms,
+            peak: record.peak,
+            last_observed: record.last_observed_ms.map(HallTime),
+        })
+    }
+}
+
+impl TryFrom<OpenEventRecord> for OpenRecord {
+    type Error = CheckpointError;
+
+    fn try_from(record: OpenEventRecord) -> Result<Self, CheckpointError> {
+        let subject = match record.subject_kind.as_str() {
+            "window" => Subject::Window(record.subject.into()),
+            "queue" => Subject::Queue(record.subject.into()),
+            "camera" => Subject::Camera(record.subject.into()),
+            "sensor" => Subject::Sensor(record.subject.into()),
+            other => {
+                return Err(CheckpointError::Name {
+                    field: "subject_kind",
+                    value: other.into(),
+                });
+            }
+        };
+        Ok(OpenRecord {
+            id: known("event_id", &record.event_id, parse_event_id)?,
+            rev: record.rev,
+            code: known("code", &record.code, parse_code)?,
+            subject,
+            level: known("level", &record.level, parse_level)?,
+            onset: record.onset.into(),
+            raised: record.raised.into(),
+            rule: record.rule,
+            evidence_sources: record.evidence_sources,
+            tags: record
+                .tags
+                .iter()
+                .map(|t| known("tag", t, parse_tag))
+                .collect::<Result<_, _>>()?,
+            related: record
+                .related
+                .iter()
+                .map(|id| known("related event", id, parse_event_id))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn known<T>(
+    field: &'static str,
+    value: &str,
+    parse: fn(&str) -> Option<T>,
+) -> Result<T, CheckpointError> {
+    parse(value).ok_or_else(|| CheckpointError::Name {
+        field,
+        value: value.to_owned(),
+    })
+}
