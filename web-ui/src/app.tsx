@@ -25,10 +25,10 @@ export function App() {
         <main class="hall" id="hall">
           <div class="hall__board">
             <Windows />
-            <Queues />
             <Cameras />
           </div>
           <div class="hall__side">
+            <Queues />
             <Events />
             <Box />
           </div>

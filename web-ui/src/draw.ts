@@ -17,15 +17,19 @@ const ZONE: Record<ZoneKind, { line: string; dash: number[] }> = {
   queue: { line: '#8ab4ff', dash: [] },
 };
 
+/** Drawn at least this wide, so that lines and letters stay sharp over a small picture. */
+const MIN_WIDTH_PX = 1280;
+
 export function draw(canvas: HTMLCanvasElement, picture: ImageBitmap, overlay: Overlay): void {
-  const { width, height } = picture;
+  const width = Math.max(MIN_WIDTH_PX, picture.width);
+  const height = Math.round((picture.height * width) / picture.width);
   // Setting the size clears the canvas; doing so only on change avoids a flash.
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const pen = canvas.getContext('2d');
   if (!pen) return;
-  pen.drawImage(picture, 0, 0);
-  const unit = Math.max(1, width / 640);
-  for (const zone of overlay.zones) drawZone(pen, zone, overlay.label(zone), width, height, unit);
+  pen.drawImage(picture, 0, 0, width, height);
+  const unit = width / 900;
+  for (const zone of overlay.zones) drawZone(pen, zone, width, height, unit);
   pen.setLineDash([]);
   for (const box of overlay.boxes) {
     const [x, y, w, h] = [box.x1 * width, box.y1 * height, (box.x2 - box.x1) * width, (box.y2 - box.y1) * height];
@@ -37,9 +41,14 @@ export function draw(canvas: HTMLCanvasElement, picture: ImageBitmap, overlay: O
     pen.strokeRect(x, y, w, h);
     tag(pen, box.score.toFixed(2), x, y, '#ffffff', unit);
   }
+  // Names last, over the boxes: at the zone's topmost corner.
+  for (const zone of overlay.zones) {
+    const top = zone.polygon.reduce((best, p) => (p.y < best.y ? p : best), { x: 0, y: 1 });
+    tag(pen, overlay.label(zone), top.x * width, top.y * height + 16 * unit, ZONE[zone.kind].line, unit);
+  }
 }
 
-function drawZone(pen: CanvasRenderingContext2D, zone: Zone, label: string, width: number, height: number, unit: number): void {
+function drawZone(pen: CanvasRenderingContext2D, zone: Zone, width: number, height: number, unit: number): void {
   const [first, ...rest] = zone.polygon.map((p) => [p.x * width, p.y * height] as const);
   if (!first) return;
   const { line, dash } = ZONE[zone.kind];
@@ -55,8 +64,6 @@ function drawZone(pen: CanvasRenderingContext2D, zone: Zone, label: string, widt
   pen.lineWidth = 2 * unit;
   pen.strokeStyle = line;
   pen.stroke();
-  const top = [first, ...rest].reduce((best, corner) => (corner[1] < best[1] ? corner : best));
-  tag(pen, label, top[0], top[1] + 16 * unit, line, unit);
 }
 
 function tag(pen: CanvasRenderingContext2D, text: string, x: number, y: number, colour: string, unit: number): void {

@@ -12,6 +12,11 @@ export function duration(ms: number, lang: Lang): string {
   return `${Math.floor(s / 86_400)} ${d} ${Math.floor((s % 86_400) / 3600)} ${h}`;
 }
 
+/** A configured time span: as `duration`, without a part that is nought: `3 分`, `15 min`, `90 s` as `1 min 30 s`. */
+export function limit(ms: number, lang: Lang): string {
+  return duration(ms, lang).replace(/^(\d+ \S+) 0 \S+$/, '$1');
+}
+
 /** `10:05` of an RFC 3339 text, as it stands there. */
 export const hourMinute = (rfc3339: string) => rfc3339.slice(11, 16);
 
@@ -29,11 +34,10 @@ export function moment(rfc3339: string, now: string | null): string {
 
 /** The text moved by `ms`, in its own offset, without milliseconds. */
 export function shifted(rfc3339: string, ms: number): string {
-  const zone = rfc3339.slice(-6);
-  const sign = zone.startsWith('-') ? -1 : 1;
-  const offsetMs = zone.includes(':') ? sign * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6))) * 60_000 : 0;
+  const zone = /([+-])(\d\d):(\d\d)$/.exec(rfc3339);
+  const offsetMs = zone ? Number(`${zone[1]}1`) * (Number(zone[2]) * 60 + Number(zone[3])) * 60_000 : 0;
   const local = new Date(Date.parse(rfc3339) + ms + offsetMs).toISOString().slice(0, 19);
-  return zone.includes(':') ? local + zone : `${local}Z`;
+  return `${local}${zone ? zone[0] : 'Z'}`;
 }
 
 /** `4.2 MB`; powers of 1000. */

@@ -1,6 +1,7 @@
 // Keeps the store filled: first reads, the live stream, reconnection, polls of health and history.
 
 import { getEvents, getHall, getHealth, getHistory, getSnapshot, type Answer } from './api';
+import { merged } from './event-list';
 import { eventShape, snapshotShape, type EventRecord } from './types';
 import * as store from './store';
 
@@ -9,7 +10,7 @@ const SILENCE_MS = 32_000;
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000];
 const HEALTH_MS = 5_000;
 const HISTORY_MS = 20_000;
-const PAGE_ROWS = 50;
+const PAGE_ROWS = 20;
 
 let stream: EventSource | null = null;
 let lastSeq: number | null = null;
@@ -104,7 +105,7 @@ function reconnect(): void {
 function takeEvent(record: EventRecord): void {
   lastSeq = Math.max(lastSeq ?? 0, record.seq);
   const list = store.events.value;
-  store.events.value = { ...list, rows: store.merged(list.rows, record, store.fitsFilter(record)) };
+  store.events.value = { ...list, rows: merged(list.rows, record, store.fitsFilter(record)) };
   if (record.state === 'open' && ['notice', 'warn', 'severe'].includes(record.level)) store.announced.value = record;
   countOpenSoon();
 }
@@ -144,7 +145,7 @@ export async function readEvents(older = false): Promise<void> {
     : // The stream may have been faster than this answer.
       present
         .filter((r) => r.seq > page.last_seq && store.fitsFilter(r))
-        .reduceRight((all, r) => store.merged(all, r, true), page.events);
+        .reduceRight((all, r) => merged(all, r, true), page.events);
   store.events.value = { state: 'ready', reason: '', rows, nextBeforeSeq: page.next_before_seq };
 }
 

@@ -41,17 +41,6 @@ export const events = signal<EventList>({ state: 'loading', reason: '', rows: []
 /** The newest alarm, for screen readers. */
 export const announced = signal<EventRecord | null>(null);
 
-/** More rows than anybody scrolls through; older ones come back by paging. */
-const MAX_ROWS = 400;
-
-/** The list after one more record: the newest revision of each event, newest first. */
-export function merged(rows: EventRecord[], record: EventRecord, fits: boolean): EventRecord[] {
-  const known = rows.find((r) => r.event_id === record.event_id);
-  if (known && known.seq >= record.seq) return rows;
-  const others = rows.filter((r) => r.event_id !== record.event_id);
-  return fits ? [record, ...others].slice(0, MAX_ROWS) : others;
-}
-
 export function fitsFilter(record: EventRecord): boolean {
   return (!openOnly.value || record.state === 'open') && (codeFilter.value === null || record.code === codeFilter.value);
 }

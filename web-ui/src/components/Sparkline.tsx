@@ -2,27 +2,7 @@
 
 import { t } from '../i18n';
 import { history } from '../store';
-
-const WIDTH = 300;
-const HEIGHT = 44;
-
-/** Unbroken stretches of known lengths as SVG path data; unknown samples are gaps, never zero. */
-export function linePath(lengths: (number | null)[], maxSamples: number, top: number): string {
-  const x = (i: number) => (((maxSamples - lengths.length + i) / Math.max(1, maxSamples - 1)) * WIDTH).toFixed(1);
-  const y = (n: number) => (HEIGHT - 2 - (n / top) * (HEIGHT - 4)).toFixed(1);
-  let open = false;
-  let path = '';
-  lengths.forEach((n, i) => {
-    if (n === null) {
-      open = false;
-    } else {
-      // A lone sample still shows, as a dot of the round line cap.
-      path += `${open ? 'L' : 'M'}${x(i)} ${y(n)}${open ? '' : 'h0'}`;
-      open = true;
-    }
-  });
-  return path;
-}
+import { HEIGHT, WIDTH, linePath } from './sparkline-path';
 
 export function Sparkline({ queue, raiseAt }: { queue: string; raiseAt: number }) {
   const held = history.value;

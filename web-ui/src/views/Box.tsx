@@ -13,7 +13,7 @@ export function Box() {
   const troubled = report.components.filter((c) => c.state !== 'up');
   const model = h.versions.model || (h.versions.model_sha256 ? h.versions.model_sha256.slice(0, 12) : t.value.modelNone);
   return (
-    <section class="panel" id="box" aria-labelledby="box-title">
+    <section class="panel panel--box" id="box" aria-labelledby="box-title">
       <h2 id="box-title">{t.value.box} <span class={`pill pill--${report.overall}`}>{t.value.overall[report.overall]}</span></h2>
       <dl class="vitals">
         <div class={store.degraded ? 'vital vital--bad' : 'vital'}>

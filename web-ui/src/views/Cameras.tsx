@@ -11,7 +11,7 @@ export function Cameras() {
   const now = snapshot.value?.data;
   if (!h || !now) return null;
   return (
-    <section class="panel" aria-labelledby="cameras">
+    <section class="panel panel--cameras" aria-labelledby="cameras">
       <h2 id="cameras">{t.value.cameras}</h2>
       {h.cameras.length === 0 && <p class="empty">{t.value.noCameras}</p>}
       <ul class="cameras">

@@ -1,6 +1,6 @@
 // Hall name, clock, state of the link and of the box, language and light.
 
-import { day, hourMinuteSecond } from '../format';
+import { day, hourMinute, hourMinuteSecond } from '../format';
 import { lang, named, switchLanguage, t } from '../i18n';
 import { SunIcon } from '../icons';
 import { hall, hallNow, health, link } from '../store';
@@ -19,7 +19,7 @@ export function Header() {
         {h && <p class="head__id">{h.hall} · {h.box}</p>}
       </div>
       <div class="head__clock">
-        {now && <time dateTime={now}><span class="head__time">{hourMinuteSecond(now)}</span> <span class="head__day">{day(now)}</span></time>}
+        {now && <time dateTime={now}><span class="head__time">{hourMinute(now)}<small>{hourMinuteSecond(now).slice(5)}</small></span> <span class="head__day">{day(now)}</span></time>}
       </div>
       <div class="head__states">
         <span class={`pill pill--${link.value}`} data-testid="link">{t.value.link[link.value]}</span>

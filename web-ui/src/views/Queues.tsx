@@ -2,7 +2,7 @@
 
 import { LevelBadge } from '../components/LevelBadge';
 import { Sparkline } from '../components/Sparkline';
-import { duration, moment } from '../format';
+import { limit, moment } from '../format';
 import { lang, named, t } from '../i18n';
 import { hall, hallNow, shownEvent, snapshot } from '../store';
 import type { Hall, QueueNow } from '../types';
@@ -45,7 +45,7 @@ function Queue({ queue: q, hall: h }: { queue: QueueNow; hall: Hall }) {
         <Sparkline queue={q.queue} raiseAt={raiseAt} />
       </div>
       <p class="queue__note">
-        {t.value.raiseAt(raiseAt, duration(h.rules.queue_duration_s * 1000, lang.value))}
+        {t.value.raiseAt(raiseAt, limit(h.rules.queue_duration_s * 1000, lang.value))}
         {q.in_zone !== null && <> · {t.value.inZone(q.in_zone)}</>}
         {q.saturated && <> · {t.value.saturated}</>}
         {q.open_event && (

@@ -3,12 +3,12 @@
 import { LevelBadge } from '../components/LevelBadge';
 import { Sources } from '../components/Sources';
 import { StateStrip } from '../components/StateStrip';
-import { duration, hourMinute } from '../format';
+import { duration, hourMinute, limit, moment } from '../format';
 import { lang, named, t } from '../i18n';
 import { PersonIcon, StateIcon } from '../icons';
 import { elapsedMs, hall, hallNow, shownEvent, snapshot } from '../store';
+import { timerMs } from '../timer';
 import { windowState, type Hall, type WindowNow } from '../types';
-import { moment } from '../format';
 
 export function Windows() {
   const data = snapshot.value?.data;
@@ -35,11 +35,6 @@ export function Windows() {
   );
 }
 
-/** What the timer shows: the observed absence that the levels count, otherwise the time in this state. */
-export function timerMs(w: WindowNow, ageMs: number, elapsed: number): number {
-  return w.state === 'unstaffed' && w.absent_ms > 0 ? w.absent_ms + ageMs + elapsed : w.for_ms + elapsed;
-}
-
 function Tile({ window: w, hall, ageMs }: { window: WindowNow; hall: Hall | null; ageMs: number }) {
   const name = named(hall?.windows.find((info) => info.id === w.window)?.name, w.window);
   const shown = timerMs(w, ageMs, elapsedMs.value);
@@ -50,8 +45,10 @@ function Tile({ window: w, hall, ageMs }: { window: WindowNow; hall: Hall | null
         <h3 class="tile__name"><span class="tile__id">{w.window}</span> {name !== w.window && name}</h3>
         {w.level && <LevelBadge level={w.level} />}
       </div>
-      <p class="tile__state"><StateIcon state={w.state} /> {t.value.windowState[w.state]}</p>
-      <p class="tile__timer">{duration(shown, lang.value)}</p>
+      <div class="tile__now">
+        <p class="tile__state"><StateIcon state={w.state} /> <StateWord text={t.value.windowState[w.state]} /></p>
+        <p class="tile__timer">{duration(shown, lang.value)}</p>
+      </div>
       <p class="tile__why">
         {t.value.reason[w.reason]} · {t.value.since(moment(w.since, hallNow.value))}
         {w.away_from_seat && <> · {t.value.awayFromSeat}</>}
@@ -72,10 +69,16 @@ function Tile({ window: w, hall, ageMs }: { window: WindowNow; hall: Hall | null
   );
 }
 
+/** The state large, its "(suspected)" smaller on the same line: one text all the same. */
+function StateWord({ text }: { text: string }) {
+  const at = text.indexOf('(');
+  return at < 0 ? <span>{text}</span> : <span>{text.slice(0, at)}<small>{text.slice(at)}</small></span>;
+}
+
 /** How far the absence is on the way to notice, warning and severe. */
 function Ladder({ ms, hall }: { ms: number; hall: Hall }) {
   const { notice_s, warn_s, severe_s } = hall.rules;
-  const text = (s: number) => duration(s * 1000, lang.value);
+  const text = (s: number) => limit(s * 1000, lang.value);
   const share = (s: number) => `${Math.min(100, (s / severe_s) * 100)}%`;
   return (
     <div class="ladder" role="img" aria-label={t.value.ladder(text(notice_s), text(warn_s), text(severe_s))} title={t.value.ladder(text(notice_s), text(warn_s), text(severe_s))}>

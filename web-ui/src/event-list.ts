@@ -1,0 +1,14 @@
+// How one more record changes a list of events. Pure.
+
+import type { EventRecord } from './types';
+
+/** More rows than anybody scrolls through; older ones come back by paging. */
+const MAX_ROWS = 400;
+
+/** The list after one more record: the newest revision of each event, newest first. */
+export function merged(rows: EventRecord[], record: EventRecord, fits: boolean): EventRecord[] {
+  const known = rows.find((r) => r.event_id === record.event_id);
+  if (known && known.seq >= record.seq) return rows;
+  const others = rows.filter((r) => r.event_id !== record.event_id);
+  return fits ? [record, ...others].slice(0, MAX_ROWS) : others;
+}
