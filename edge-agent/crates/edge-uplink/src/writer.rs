@@ -124,7 +124,7 @@ impl StoreWriter {
                 tracing::error!(%error, events = self.ring.len(), "Events could not be stored before the end and are lost.");
                 return Err(error);
             }
-            runtime.block_on(tokio::time::sleep(RETRY));
+            runtime.block_on(async { tokio::time::sleep(RETRY).await });
         }
         Ok(())
     }

@@ -10,7 +10,9 @@ pub mod salvage;
 pub mod sled;
 mod sled_keys;
 mod sled_open;
+mod sled_search;
 mod sled_trees;
+mod sled_writes;
 pub mod trim;
 
 use std::path::PathBuf;

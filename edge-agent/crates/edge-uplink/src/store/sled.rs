@@ -8,18 +8,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use hall_wire::event::{EventRecord, SealedRecord};
 
 use super::ballast::Ballast;
-use super::codec::{GapReason, GapRecord, LineKind, LogLine, finite, seal};
+use super::codec::{GapReason, GapRecord, LogLine};
 use super::head::Head;
-use super::query::{Query, TimeField};
-use super::sled_open::{self, head_path, lock_dir, put_gap};
-use super::sled_trees::{Index, Tail, Trees};
-use super::trim::{TrimPlan, TrimPolicy, Trimmed, Unacked};
+use super::query::Query;
+use super::sled_open::{self, Check, head_path, lock_dir, put_gap};
+use super::sled_search::search;
+use super::sled_trees::{Tail, Trees};
+use super::sled_writes::{append_all, trim_oldest};
+use super::trim::{TrimPolicy, Trimmed, Unacked};
 use super::{EventStore, StoreStats, checkpoint};
 use crate::clock::{Stopwatch, WallFn};
 use crate::error::StoreError;
 
-/// Lines looked at in one go while trimming.
-const TRIM_CHUNK: usize = 512;
 /// What is trimmed of acknowledged records when the disk is full: a tenth, at least this many bytes.
 const FULL_TRIM_MIN_BYTES: u64 = 1 << 20;
 
@@ -65,6 +65,8 @@ pub struct SledStore {
     /// `None` while the database could not be reopened, and after close. Readers hold the read side for the whole call,
     /// so that no handle is left when the database has to be closed and opened again.
     trees: RwLock<Option<Trees>>,
+    /// How often the database was opened.
+    opened: AtomicU64,
     /// Taken by writers first, always before `trees`.
     state: Mutex<State>,
     last_seq: AtomicU64,
@@ -75,6 +77,8 @@ pub struct SledStore {
 struct State {
     tail: Tail,
     ballast: Ballast,
+    /// Bytes of lines the log may hold while the disk is full.
+    cap: Option<u64>,
     last_flush_us: u64,
     degraded: Option<String>,
     quarantined: Option<PathBuf>,
@@ -90,10 +94,10 @@ impl SledStore {
     pub fn open(cfg: StoreConfig) -> Result<Opened, StoreError> {
         let lock = lock_dir(&cfg.dir)?;
         let mut ballast = Ballast::new(cfg.dir.join("reserve"), cfg.reserve_bytes);
-        let loaded = match sled_open::open(&cfg) {
+        let loaded = match sled_open::open(&cfg, Check::End) {
             Err(error) if error.is_full() && ballast.free() => {
                 tracing::warn!(%error, "The disk is full; the reserve was given up to open the event log.");
-                sled_open::open(&cfg)
+                sled_open::open(&cfg, Check::End)
             }
             other => other,
         }?;
@@ -104,10 +108,12 @@ impl SledStore {
             last_seq: AtomicU64::new(loaded.tail.last_seq),
             acked: AtomicU64::new(loaded.acked),
             skipped: AtomicU64::new(0),
+            opened: AtomicU64::new(0),
             trees: RwLock::new(Some(loaded.trees)),
             state: Mutex::new(State {
                 tail: loaded.tail,
                 ballast,
+                cap: None,
                 last_flush_us: 0,
                 degraded: None,
                 quarantined: loaded.quarantined,
@@ -123,7 +129,7 @@ impl SledStore {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read_trees<T>(
+    fn with_trees<T>(
         &self,
         f: impl FnOnce(&Trees) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -131,6 +137,28 @@ impl SledStore {
         match trees.as_ref() {
             Some(trees) => f(trees),
             None => Err(self.unavailable("closed, or waiting for the disk")),
+        }
+    }
+
+    /// A read. Damage that only shows when a record is read is dealt with as damage found at the start: the log is
+    /// checked, set aside and salvaged, and the read is tried once more.
+    fn read_trees<T>(&self, f: impl Fn(&Trees) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let opened = self.opened.load(Ordering::Acquire);
+        match self.with_trees(&f) {
+            Err(error @ StoreError::Damaged { .. }) => {
+                let mut state = self.state();
+                // Another reader may have met the same damage and be done with it.
+                if !state.closed && self.opened.load(Ordering::Acquire) == opened {
+                    tracing::error!(%error, "The event log is damaged; checking it.");
+                    if let Err(error) = self.reopen(&mut state, &error) {
+                        state.degraded = Some(error.to_string());
+                        return Err(error);
+                    }
+                }
+                drop(state);
+                self.with_trees(f)
+            }
+            other => other,
         }
     }
 
@@ -152,7 +180,13 @@ impl SledStore {
         if state.closed {
             return Err(self.unavailable("closed"));
         }
-        let result = match self.try_write(&mut state, &op) {
+        let tried = match state.cap {
+            Some(cap) => self
+                .trim_to_cap(&mut state, cap)
+                .and_then(|()| self.try_write(&mut state, &op)),
+            None => self.try_write(&mut state, &op),
+        };
+        let result = match tried {
             Ok(value) => Ok(value),
             Err(error) => {
                 tracing::warn!(%error, "The event log could not be written; opening it afresh.");
@@ -166,6 +200,9 @@ impl SledStore {
                     tracing::info!("The event log can be written again.");
                 }
                 state.ballast.restore();
+                if state.ballast.ready() {
+                    state.cap = None;
+                }
             }
             Err(error) => {
                 state.degraded = Some(error.to_string());
@@ -182,7 +219,7 @@ impl SledStore {
         op: impl Fn(&Trees, &mut Tail) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut tail = state.tail.clone();
-        let (value, flush_us) = self.read_trees(|trees| {
+        let (value, flush_us) = self.with_trees(|trees| {
             let value = op(trees, &mut tail)?;
             trees.put_tail(&tail)?;
             let watch = Stopwatch::start();
@@ -229,8 +266,14 @@ impl SledStore {
         if cause.is_full() && state.ballast.free() {
             tracing::warn!("The disk is full; the reserve was given up for the event log.");
         }
-        let loaded = match sled_open::open(&self.cfg) {
-            Err(error) if error.is_full() && state.ballast.free() => sled_open::open(&self.cfg),
+        let check = match cause {
+            StoreError::Damaged { .. } => Check::All,
+            _ => Check::End,
+        };
+        let loaded = match sled_open::open(&self.cfg, check) {
+            Err(error) if error.is_full() && state.ballast.free() => {
+                sled_open::open(&self.cfg, check)
+            }
             other => other,
         }?;
         if loaded.quarantined.is_some() {
@@ -238,109 +281,39 @@ impl SledStore {
         }
         self.acked.fetch_max(loaded.acked, Ordering::AcqRel);
         *self.trees.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded.trees);
+        self.opened.fetch_add(1, Ordering::AcqRel);
         self.adopt(state, loaded.tail);
         if cause.is_full() {
             let live = state.tail.counts.live_bytes;
-            let policy = TrimPolicy {
-                now: (self.cfg.clock)(),
-                max_age_ms: None,
-                max_live_bytes: Some(live.saturating_sub((live / 10).max(FULL_TRIM_MIN_BYTES))),
-                unacked: Unacked::Keep,
-            };
-            let acked = self.acked.load(Ordering::Acquire);
-            let trimmed = self.try_write(state, |trees, tail| {
-                trim_oldest(trees, tail, acked, &policy)
-            })?;
+            let cap = live.saturating_sub((live / 10).max(FULL_TRIM_MIN_BYTES));
+            state.cap = Some(cap);
+            self.trim_to_cap(state, cap)?;
+        }
+        Ok(())
+    }
+
+    /// While the disk is full the log may not grow: every new record takes the place of an old acknowledged one.
+    fn trim_to_cap(&self, state: &mut State, cap: u64) -> Result<(), StoreError> {
+        if state.tail.counts.live_bytes <= cap {
+            return Ok(());
+        }
+        let policy = TrimPolicy {
+            now: (self.cfg.clock)(),
+            max_age_ms: None,
+            max_live_bytes: Some(cap),
+            unacked: Unacked::Keep,
+        };
+        let acked = self.acked.load(Ordering::Acquire);
+        let trimmed = self.try_write(state, |trees, tail| {
+            trim_oldest(trees, tail, acked, &policy)
+        })?;
+        if trimmed.lines > 0 {
             tracing::warn!(
                 lines = trimmed.lines,
                 "Oldest acknowledged records were dropped because the disk is full."
             );
         }
         Ok(())
-    }
-}
-
-fn append_all(
-    trees: &Trees,
-    tail: &mut Tail,
-    records: &[EventRecord],
-) -> Result<Vec<SealedRecord>, StoreError> {
-    let mut out = Vec::with_capacity(records.len());
-    for record in records {
-        let mut record = finite(record.clone());
-        let (same, highest) = trees.revision(&record)?;
-        if let Some(seq) = same {
-            let stored = trees.line(seq)?.and_then(|l| l.record());
-            if let Some(stored) = stored.filter(|s| s.record == record) {
-                out.push(stored);
-                continue;
-            }
-            record.rev = highest.unwrap_or(record.rev).saturating_add(1);
-        }
-        let seq = tail.last_seq + 1;
-        let (sealed, json) = seal(seq, &record, &tail.last_hash)?;
-        let line = LogLine {
-            from: seq,
-            seq,
-            kind: LineKind::Event,
-            json,
-        };
-        trees.put(&line, Some(&sealed))?;
-        tail.last_seq = seq;
-        tail.last_hash.clone_from(&sealed.hash);
-        tail.counts.add(&line);
-        out.push(sealed);
-    }
-    Ok(out)
-}
-
-fn trim_oldest(
-    trees: &Trees,
-    tail: &mut Tail,
-    acked: u64,
-    policy: &TrimPolicy,
-) -> Result<Trimmed, StoreError> {
-    let mut plan = TrimPlan::new(*policy, acked, tail.counts.live_bytes);
-    let mut trimmed = Trimmed::default();
-    let mut from = 0;
-    loop {
-        let (lines, _) = trees.lines(from, TRIM_CHUNK)?;
-        let gone = lines.iter().take_while(|line| plan.removes(line)).count();
-        // The gap is there before what it stands for goes: a crash in between leaves both, never neither.
-        let gap = plan.gap();
-        if let Some(gap) = &gap
-            && trimmed.gap.as_ref() != Some(gap)
-        {
-            let line = LogLine::from_gap(gap);
-            // Its key is that of the last line it stands for, which is counted out here and not removed below.
-            tail.counts.add(&line);
-            trees.put(&line, None)?;
-        }
-        for line in &lines[..gone] {
-            let replaced = gap.as_ref().is_some_and(|g| g.to == line.seq);
-            if replaced {
-                trees.unindex(line)?;
-            } else {
-                trees.remove(line)?;
-            }
-            tail.counts.subtract(line);
-            trimmed.lines += 1;
-            trimmed.bytes += line.json.len() as u64;
-        }
-        if let Some(before) = trimmed
-            .gap
-            .take()
-            .filter(|g| gap.as_ref().is_some_and(|now| now.to != g.to))
-        {
-            let line = LogLine::from_gap(&before);
-            trees.remove(&line)?;
-            tail.counts.subtract(&line);
-        }
-        trimmed.gap = gap;
-        if gone < lines.len() || lines.is_empty() {
-            return Ok(trimmed);
-        }
-        from = lines[gone - 1].seq + 1;
     }
 }
 
@@ -371,53 +344,7 @@ impl EventStore for SledStore {
     }
 
     fn query(&self, query: &Query) -> Result<Vec<SealedRecord>, StoreError> {
-        self.read_trees(|trees| {
-            let mut found = Vec::new();
-            let mut visit = |seq: u64| -> Result<bool, StoreError> {
-                if found.len() >= query.limit {
-                    return Ok(false);
-                }
-                let Some(sealed) = trees.line(seq)?.and_then(|l| l.record()) else {
-                    return Ok(true);
-                };
-                let wanted = query.matches(&sealed)
-                    && (!query.latest_only
-                        || trees.revision(&sealed.record)?.1 == Some(sealed.record.rev));
-                if wanted {
-                    found.push(sealed);
-                }
-                Ok(found.len() < query.limit)
-            };
-            let seqs = if query.open_only {
-                let mut seqs = trees.open_seqs()?;
-                seqs.reverse();
-                Some(seqs)
-            } else if query.has_time() {
-                let (from, to) = (
-                    query.from_unix_ms.unwrap_or(i64::MIN),
-                    query.to_unix_ms.unwrap_or(i64::MAX),
-                );
-                Some(trees.time_seqs(query.time == TimeField::Updated, from, to)?)
-            } else {
-                None
-            };
-            let before = query.before_seq.unwrap_or(u64::MAX);
-            match (seqs, &query.subject, &query.code) {
-                (Some(seqs), _, _) => {
-                    for seq in seqs.into_iter().filter(|s| *s < before) {
-                        if !visit(seq)? {
-                            break;
-                        }
-                    }
-                }
-                (None, Some((kind, id)), _) => {
-                    trees.walk_down(Index::Subject(kind, id), before, visit)?
-                }
-                (None, None, Some(code)) => trees.walk_down(Index::Code(code), before, visit)?,
-                (None, None, None) => trees.walk_down(Index::Log, before, visit)?,
-            }
-            Ok(found)
-        })
+        self.read_trees(|trees| search(trees, query))
     }
 
     fn open_events(&self) -> Result<Vec<SealedRecord>, StoreError> {
@@ -443,7 +370,7 @@ impl EventStore for SledStore {
         if self.acked.fetch_max(seq, Ordering::AcqRel) >= seq {
             return Ok(());
         }
-        self.read_trees(|trees| trees.put_acked(self.acked()))
+        self.with_trees(|trees| trees.put_acked(self.acked()))
     }
 
     fn trim(&self, policy: &TrimPolicy) -> Result<Trimmed, StoreError> {
@@ -452,7 +379,7 @@ impl EventStore for SledStore {
 
     fn stats(&self) -> StoreStats {
         let state = self.state();
-        let measured = self.read_trees(|trees| Ok((trees.lines(0, 1)?.0, trees.disk_bytes())));
+        let measured = self.with_trees(|trees| Ok((trees.lines(0, 1)?.0, trees.disk_bytes())));
         let (first, disk_bytes) = measured.unwrap_or_default();
         StoreStats {
             records: state.tail.counts.records,
@@ -484,7 +411,7 @@ impl EventStore for SledStore {
             return Ok(());
         }
         state.closed = true;
-        let flushed = self.read_trees(Trees::flush);
+        let flushed = self.with_trees(Trees::flush);
         self.save_head(&state.tail);
         self.drop_trees();
         flushed

@@ -15,7 +15,11 @@ use crate::error::StoreError;
 
 /// How many of the last lines are checked when the log is opened.
 const CHECKED_AT_OPEN: u64 = 64;
-/// The database gives its lock up a moment after the last handle is dropped.
+/// Lines looked at in one go when all are checked.
+const CHECKED_AT_ONCE: usize = 512;
+/// Damaged logs kept for examination.
+const ASIDE_MAX: usize = 2;
+/// A lock may be held a moment longer than whoever holds it seems to live.
 const LOCK_WAIT: Duration = Duration::from_secs(3);
 /// At most so many lines are taken out of a damaged log; the newest are kept.
 const SALVAGE_MAX: usize = 50_000;
@@ -54,22 +58,31 @@ pub(super) fn lock_dir(dir: &Path) -> Result<File, StoreError> {
             path: path.clone(),
             source,
         })?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { dir: dir.into() }),
-        Err(TryLockError::Error(source)) => Err(StoreError::Io {
-            what: "lock",
-            path,
-            source,
-        }),
+    let waiting = Stopwatch::start();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // The agent before may be closing, and a process that another thread just forked holds our files until it execs.
+            Err(TryLockError::WouldBlock) if waiting.elapsed() < LOCK_WAIT => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse { dir: dir.into() }),
+            Err(TryLockError::Error(source)) => {
+                return Err(StoreError::Io {
+                    what: "lock",
+                    path,
+                    source,
+                });
+            }
+        }
     }
 }
 
 /// Opens the log; a damaged one is set aside, what can be read of it is taken over, and the numbers go on.
-pub(super) fn open(cfg: &StoreConfig) -> Result<Loaded, StoreError> {
+pub(super) fn open(cfg: &StoreConfig, check: Check) -> Result<Loaded, StoreError> {
     let events = events_dir(&cfg.dir);
     let head = Head::load(&head_path(&cfg.dir));
-    match open_checked(&events, cfg, head.as_ref()) {
+    match open_checked(&events, cfg, head.as_ref(), check) {
         Err(StoreError::Damaged { detail, .. }) => {
             let now = (cfg.clock)();
             let aside = set_aside(&events, now)?;
@@ -78,9 +91,10 @@ pub(super) fn open(cfg: &StoreConfig) -> Result<Loaded, StoreError> {
                 aside = %aside.display(),
                 "The event log is damaged and was set aside; a new one is started. Keep the directory for examination."
             );
+            forget_old(&cfg.dir);
             let trees = Trees::open(&events, cfg.cache_bytes)?;
             rebuild(&trees, &aside, head.as_ref(), now)?;
-            let mut loaded = load(trees, head.as_ref(), now)?;
+            let mut loaded = load(trees, head.as_ref())?;
             loaded.quarantined = Some(aside);
             Ok(loaded)
         }
@@ -92,6 +106,7 @@ fn open_checked(
     events: &Path,
     cfg: &StoreConfig,
     head: Option<&Head>,
+    check: Check,
 ) -> Result<Loaded, StoreError> {
     let waiting = Stopwatch::start();
     let trees = loop {
@@ -105,8 +120,19 @@ fn open_checked(
             other => break other?,
         }
     };
-    let loaded = load(trees, head, (cfg.clock)())?;
-    check_end(events, &loaded)?;
+    let loaded = load(trees, head)?;
+    if head.is_some_and(|h| h.last_seq > loaded.tail.last_seq) {
+        // The database opens damaged files without a word as if their end had never been written.
+        let detail = format!(
+            "it ends at record {}, before its known end",
+            loaded.tail.last_seq
+        );
+        return Err(StoreError::Damaged {
+            dir: events.into(),
+            detail,
+        });
+    }
+    check_lines(events, &loaded, check)?;
     Ok(loaded)
 }
 
@@ -115,7 +141,7 @@ fn is_lock(error: &std::io::Error) -> bool {
         || error.to_string().contains("could not acquire lock")
 }
 
-fn load(trees: Trees, head: Option<&Head>, now: WallTime) -> Result<Loaded, StoreError> {
+fn load(trees: Trees, head: Option<&Head>) -> Result<Loaded, StoreError> {
     let counts = trees.reindex()?;
     let (mut last_seq, mut last_hash) = trees.load_head()?;
     if let Some((seq, line)) = trees.last()?
@@ -126,31 +152,15 @@ fn load(trees: Trees, head: Option<&Head>, now: WallTime) -> Result<Loaded, Stor
             last_hash = line.chain();
         }
     }
-    let mut tail = Tail {
+    let tail = Tail {
         last_seq,
         last_hash,
         counts,
     };
-    let mut acked = trees.acked()?;
-    if let Some(head) = head {
-        acked = acked.max(head.acked);
-        if head.last_seq > tail.last_seq {
-            let gap = GapRecord::new(
-                tail.last_seq + 1,
-                head.last_seq,
-                GapReason::LostTail,
-                now,
-                &head.last_hash,
-            );
-            tracing::error!(
-                from = gap.from,
-                to = gap.to,
-                "The event log came back without its last records; a gap is recorded."
-            );
-            put_gap(&trees, &mut tail, &gap)?;
-        }
-    }
-    acked = acked.min(tail.last_seq);
+    let acked = trees
+        .acked()?
+        .max(head.map_or(0, |h| h.acked))
+        .min(tail.last_seq);
     trees.put_tail(&tail)?;
     trees.flush()?;
     Ok(Loaded {
@@ -171,16 +181,79 @@ pub(super) fn put_gap(trees: &Trees, tail: &mut Tail, gap: &GapRecord) -> Result
     Ok(())
 }
 
-/// The last lines must be what they claim to be.
-fn check_end(events: &Path, loaded: &Loaded) -> Result<(), StoreError> {
-    let from = loaded.tail.last_seq.saturating_sub(CHECKED_AT_OPEN - 1);
-    let (lines, _) = loaded.trees.lines(from, CHECKED_AT_OPEN as usize)?;
-    match lines.iter().find(|line| !hash_holds(line.json.as_bytes())) {
-        Some(bad) => Err(StoreError::Damaged {
+/// How much of the log is checked when it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    /// The last lines: a start must not take longer because the log is long.
+    End,
+    /// Every line, after something was found to be wrong.
+    All,
+}
+
+/// Lines must be what they claim to be, and follow each other.
+fn check_lines(events: &Path, loaded: &Loaded, check: Check) -> Result<(), StoreError> {
+    let mut from = match check {
+        Check::End => loaded.tail.last_seq.saturating_sub(CHECKED_AT_OPEN - 1),
+        Check::All => 0,
+    };
+    let damaged = |seq: u64, what: &str| {
+        Err(StoreError::Damaged {
             dir: events.into(),
-            detail: format!("the hash of record {} is wrong", bad.seq),
-        }),
-        None => Ok(()),
+            detail: format!("record {seq} {what}"),
+        })
+    };
+    let mut before: Option<(u64, String)> = None;
+    loop {
+        let (lines, skipped) = loaded.trees.lines(from, CHECKED_AT_ONCE)?;
+        let Some(last) = lines.last() else {
+            return Ok(());
+        };
+        from = last.seq + 1;
+        if skipped > 0 {
+            // Something of another version is in between; what it is cannot be judged here.
+            before = None;
+            continue;
+        }
+        for line in &lines {
+            if !hash_holds(line.json.as_bytes()) {
+                return damaged(line.seq, "does not have its hash");
+            }
+            if let Some((seq, chain)) = &before {
+                if line.from != seq + 1 {
+                    return damaged(seq + 1, "is missing");
+                }
+                if line.record().is_some_and(|r| r.prev != *chain) {
+                    return damaged(line.seq, "does not follow the one before");
+                }
+            }
+            before = Some((line.seq, line.chain()));
+        }
+    }
+}
+
+/// Logs set aside must not fill the disk when a medium fails again and again: the newest ones are kept.
+fn forget_old(dir: &Path) {
+    let mut aside: Vec<PathBuf> = fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|p| {
+            p.file_name()
+                .and_then(|n| n.to_str())
+                .is_some_and(|n| n.starts_with("events.quarantined-"))
+        })
+        .collect();
+    aside.sort();
+    for old in aside.iter().rev().skip(ASIDE_MAX) {
+        match fs::remove_dir_all(old) {
+            Ok(()) => {
+                tracing::warn!(path = %old.display(), "An old damaged event log was deleted.")
+            }
+            Err(error) => {
+                tracing::warn!(path = %old.display(), %error, "An old damaged event log could not be deleted.")
+            }
+        }
     }
 }
 
