@@ -27,9 +27,6 @@ const STANDING_SETTLE_MS: i64 = 5_000;
 const WINDOW_HOLD_MS: i64 = 10_000;
 /// Share of the box that must still lie in the held window's polygon.
 const WINDOW_HOLD_OVERLAP: f32 = 0.35;
-/// People lost from sight this short a time still count in queue and counter zones: others walk in front of them.
-/// Staff zones count only what is seen; their drop-outs are bridged by the window rule.
-const HIDDEN_MS: i64 = 2_000;
 /// Longest step between two pictures that counts as having stayed.
 const STEP_MAX_MS: i64 = 2_500;
 
@@ -106,7 +103,8 @@ impl ZoneEvaluator {
         &self.camera
     }
 
-    /// Counts per zone of the picture captured at `at`, every zone listed. Tentative tracks do not count.
+    /// Counts per zone of the picture captured at `at`, every zone listed. Only tracks seen in this picture and before
+    /// count; short drop-outs are bridged by the rules that judge windows and queues.
     pub fn evaluate(&mut self, at: HallTime, tracks: &[Track]) -> ZoneSnapshot {
         self.memory
             .retain(|id, _| tracks.iter().any(|t| t.id == *id));
@@ -119,26 +117,11 @@ impl ZoneEvaluator {
                 tracks: Vec::new(),
             })
             .collect();
-        for track in tracks {
-            match track.state {
-                TrackState::Tentative => {}
-                TrackState::Confirmed => {
-                    if let Some(area) = self.staff_area(at, track) {
-                        add(&mut counts[area], track.id);
-                    } else {
-                        self.add_customer(&mut counts, track);
-                    }
-                }
-                TrackState::Lost => {
-                    let hidden = at.since_ms(track.last_seen) <= HIDDEN_MS;
-                    let staff = self
-                        .memory
-                        .get(&track.id)
-                        .is_some_and(|m| m.window.is_some());
-                    if hidden && !staff {
-                        self.add_customer(&mut counts, track);
-                    }
-                }
+        for track in tracks.iter().filter(|t| t.state == TrackState::Confirmed) {
+            if let Some(area) = self.staff_area(at, track) {
+                add(&mut counts[area], track.id);
+            } else {
+                self.add_customer(&mut counts, track);
             }
         }
         ZoneSnapshot {

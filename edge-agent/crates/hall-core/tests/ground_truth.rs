@@ -282,7 +282,7 @@ const LIMITS: [(&str, &str, Limits); 4] = [
         Limits {
             agreement: [0.99, 0.88, 0.99, 0.99],
             wrongly_staffed: [0.0, 0.06, 0.0, 0.0],
-            queue_mean_error: Some(0.2),
+            queue_mean_error: Some(0.1),
         },
     ),
     (

@@ -123,5 +123,9 @@ fn the_demo_clip_gives_its_absence_and_its_long_queue_once_and_nothing_else() {
     assert_eq!(raised.subject, "Q1");
     let at = second(&raised.raised);
     assert!((39.4..=46.0).contains(&at), "{raised:?}");
-    assert_eq!(of("queue_long", "cleared").len(), 1, "{events:#?}");
+    let [cleared] = of("queue_long", "cleared")[..] else {
+        panic!("{events:#?}")
+    };
+    let end = second(cleared.end.as_deref().unwrap());
+    assert!((72.6 - end).abs() <= 2.0, "{cleared:?}");
 }
