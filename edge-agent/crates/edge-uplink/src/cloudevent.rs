@@ -99,3 +99,160 @@ fn with_late(json: &str, late: bool) -> Option<Box<RawValue>> {
     let open = json.strip_suffix('}')?;
     RawValue::from_string(format!("{open},\"late\":{late}}}")).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::WallTime;
+    use crate::store::GapReason;
+    use crate::store::codec::{GENESIS, hash_holds, seal};
+    use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Subject, Tag};
+    use hall_core::time::{HallTime, WallClock};
+    use hall_wire::event::{ClockQuality, EventRecord, RecordContext};
+
+    const SOURCE: &str = "/51/5119/511921/511921-001/b1";
+    /// 2026-09-21T10:00:00+08:00.
+    const T0: i64 = 1_789_956_000_000;
+
+    fn record(subject: Subject, code: EventCode, phase: Phase) -> EventRecord {
+        let stamp = |s: i64| WallClock::unix(28_800).stamp(HallTime(T0 + 1000 * s));
+        let cleared = phase == Phase::Cleared;
+        let event = Event {
+            id: EventId(0x0199_6A3F_1234_5678_9ABC_DEF0_1234_5678),
+            rev: if cleared { 3 } else { 1 },
+            code,
+            subject,
+            level: Level::Notice,
+            phase,
+            onset: stamp(0),
+            raised: stamp(300),
+            updated: stamp(if cleared { 500 } else { 300 }),
+            end: cleared.then(|| stamp(440)),
+            end_reason: cleared.then_some(EndReason::Returned),
+            duration_ms: if cleared { 440_000 } else { 300_000 },
+            absent_ms: 300_000,
+            unobserved_ms: 0,
+            brief_returns: 1,
+            customers_max: 2,
+            peak: (code == EventCode::QueueLong).then_some(12),
+            evidence_sources: vec!["video:cam2".into(), "seat:W3-seat".into()],
+            confidence: 0.97,
+            rule: "P0@7".into(),
+            tags: if cleared {
+                vec![Tag::EarlyClose]
+            } else {
+                vec![]
+            },
+            related: vec![],
+        };
+        EventRecord::new(
+            &event,
+            &RecordContext {
+                hall: "511921-001".into(),
+                box_id: "b1".into(),
+                config_sha256: "ab".repeat(32),
+                model_sha256: "cd".repeat(32),
+                clock: ClockQuality {
+                    synced: true,
+                    offset_ms: 12,
+                },
+            },
+        )
+    }
+
+    /// Compares with `tests/golden/{name}.json`, or writes it when `BLESS` is set.
+    fn golden(name: &str, text: &str) {
+        let path = format!("{}/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, format!("{text}\n")).unwrap();
+        }
+        let expected = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(
+            text,
+            expected.trim_end(),
+            "{path}: the published contract changed; BLESS=1 writes the new form"
+        );
+        assert!(text.len() < 16 * 1024);
+    }
+
+    #[test]
+    fn published_forms_are_those_of_contract_v1() {
+        let rows = [
+            (
+                "event_unstaffed_raised",
+                Subject::Window("W3".into()),
+                EventCode::Unstaffed,
+                Phase::Raised,
+                false,
+            ),
+            (
+                "event_unstaffed_cleared",
+                Subject::Window("W3".into()),
+                EventCode::Unstaffed,
+                Phase::Cleared,
+                true,
+            ),
+            (
+                "event_queue_long_raised",
+                Subject::Queue("Q1".into()),
+                EventCode::QueueLong,
+                Phase::Raised,
+                false,
+            ),
+            (
+                "event_camera_offline_raised",
+                Subject::Camera("cam2".into()),
+                EventCode::CameraOffline,
+                Phase::Raised,
+                false,
+            ),
+        ];
+        for (name, subject, code, phase, late) in rows {
+            let (sealed, json) = seal(48_213, &record(subject, code, phase), GENESIS).unwrap();
+            let line = LogLine {
+                from: sealed.seq,
+                seq: sealed.seq,
+                kind: LineKind::Event,
+                json: json.clone(),
+            };
+            let text = event(&line, &facts(&line).unwrap(), SOURCE, late).unwrap();
+            golden(name, &text);
+            // The receiver can check the record: without `late` it is what was hashed.
+            let data = text
+                .split_once("\"data\":")
+                .unwrap()
+                .1
+                .strip_suffix("}")
+                .unwrap();
+            let stored = data.replace(&format!(",\"late\":{late}}}"), "}");
+            assert_eq!(stored, json);
+            assert!(hash_holds(stored.as_bytes()));
+        }
+        let at = WallTime {
+            unix_ms: T0,
+            utc_offset_s: 28_800,
+        };
+        let dropped = GapRecord::new(5, 620, GapReason::Retention, at, &"ef".repeat(32));
+        golden(
+            "gap_retention",
+            &gap(&dropped, "511921-001", "b1", SOURCE, true).unwrap(),
+        );
+    }
+
+    #[test]
+    fn status_payloads_are_those_of_contract_v1() {
+        let status = |online, reason| {
+            crate::wire::Status {
+                v: 1,
+                online,
+                session: "01K5NM8Y00ABCDEFGHJKMNPQRS".into(),
+                at: "2026-09-21T10:00:00.000+08:00".into(),
+                reason,
+            }
+            .json()
+        };
+        golden("status_online", &status(true, None));
+        golden("status_lost", &status(false, Some("connection_lost")));
+        golden("status_stopping", &status(false, Some("stopping")));
+    }
+}

@@ -1,5 +1,5 @@
 //! The log through a killed process, a damaged database, and a second opener.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! A really full disk: a small tmpfs. Judging goes on, nothing acknowledged is lost, and what is lost is told.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod support;
 
@@ -206,7 +206,6 @@ fn judging_goes_on_while_the_disk_stays_full_and_losses_are_told() {
     wait("drained", || {
         status.borrow().waiting == 0 && status.borrow().last_error.is_none()
     });
-    drop(send);
     drop(tx);
     thread.join().unwrap().unwrap();
     let lost = status.borrow().lost.max(lost);

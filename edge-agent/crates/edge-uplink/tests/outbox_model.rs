@@ -1,6 +1,6 @@
 //! The outbox against a model: whatever is acknowledged, dropped, reconnected or crashed, the receiver ends up with
 //! every number, in order at first sight, and the cursor never claims more than what arrived.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
 //! One contract, every store: what `EventStore` promises holds for sled and for memory alike.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod support;
 

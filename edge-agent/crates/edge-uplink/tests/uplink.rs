@@ -1,5 +1,5 @@
 //! The uplink against a real mosquitto: state for late joiners, will and farewell, backlog in order, nothing lost.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod support;
 
@@ -361,4 +361,87 @@ async fn states_are_repeated_and_old_records_are_late() {
         .collect();
     assert_eq!(late, [json!(true), json!(false)]);
     up.stop().await;
+}
+
+/// A CA of our own and a server certificate for 127.0.0.1 in `dir`; false without openssl.
+fn certificates(dir: &std::path::Path) -> bool {
+    let script = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 2 \
+                  -subj /CN=hall-test-ca -addext basicConstraints=critical,CA:TRUE && \
+                  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr -subj /CN=broker && \
+                  printf 'subjectAltName=IP:127.0.0.1\\nbasicConstraints=CA:FALSE\\n' > ext && \
+                  openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out server.pem -extfile ext && \
+                  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out other.pem -days 2 -subj /CN=other";
+    std::process::Command::new("sh")
+        .args(["-c", script])
+        .current_dir(dir)
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_trusts_the_configured_authority_and_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    if !certificates(dir.path()) {
+        println!(
+            "SKIPPED tls_trusts_the_configured_authority_and_no_other: openssl is not installed"
+        );
+        return;
+    }
+    let at = |file: &str| dir.path().join(file);
+    let tls = format!(
+        "certfile {}\nkeyfile {}\n",
+        at("server.pem").display(),
+        at("server.key").display()
+    );
+    let broker = Broker::start_with(Memory::Forgets, &tls);
+    let start = |ca: &str| {
+        let mut cfg = config(broker.port);
+        cfg.tls = Some(edge_uplink::Tls {
+            ca_file: Some(at(ca)),
+        });
+        Running::start(cfg, mem())
+    };
+    let stranger = start("other.pem");
+    until("refused", 10, || {
+        stranger
+            .status()
+            .last_error
+            .is_some_and(|e| e.contains("TLS"))
+    })
+    .await;
+    assert!(!stranger.status().connected);
+    stranger.stop().await;
+    let up = start("ca.pem");
+    up.append(&[record(1, 1)]);
+    until("acknowledged over TLS", 10, || up.status().acked == 1).await;
+    up.stop().await;
+}
+
+#[test]
+fn configuration_that_cannot_work_is_refused_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let empty = dir.path().join("empty.pem");
+    std::fs::write(&empty, "").unwrap();
+    let refusal = |change: &dyn Fn(&mut edge_uplink::UplinkConfig)| {
+        let mut cfg = config(1883);
+        change(&mut cfg);
+        let (_, seqs) = tokio::sync::watch::channel(0);
+        let (_, live) = tokio::sync::watch::channel(Arc::new(edge_uplink::LiveState::default()));
+        edge_uplink::Uplink::new(cfg, mem(), seqs, live, clock())
+            .err()
+            .expect("refused")
+            .to_string()
+    };
+    let ca = |path: &std::path::Path| {
+        Some(edge_uplink::Tls {
+            ca_file: Some(path.into()),
+        })
+    };
+    assert!(refusal(&|c| c.keep_alive_s = 4).contains("uplink.keep_alive_s is 4"));
+    assert!(refusal(&|c| c.hall = "a/b".into()).contains("'a/b'"));
+    assert!(refusal(&|c| c.tls = ca(&empty)).contains("empty.pem"));
+    assert!(refusal(&|c| c.tls = ca(&dir.path().join("absent.pem"))).contains("absent.pem"));
+    let mut cfg = config(1883);
+    cfg.password = Some("s3cret".into());
+    assert!(!format!("{cfg:?}").contains("s3cret"));
 }

@@ -1,5 +1,5 @@
 //! The store thread: batches, order, back-pressure, durable before visible.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod support;
 
