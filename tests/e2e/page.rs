@@ -23,11 +23,11 @@ fn the_page_shows_the_live_hall_in_both_languages_on_desktop_and_phone() {
     hall.camera("corner", &cameras.url("corner"));
     hall.broker(&broker.url());
     let mut agent = Agent::start(&hall).unwrap();
-    wait::until_true("an event", Duration::from_secs(90), || {
-        agent
-            .http()
-            .json("/health")
-            .is_ok_and(|h| h["store"]["seq"].as_u64() > Some(0))
+    wait::until_true("the windows to be known", Duration::from_secs(30), || {
+        let snapshot = agent.http().json("/api/snapshot").unwrap_or_default();
+        snapshot["windows"]
+            .as_array()
+            .is_some_and(|w| !w.is_empty() && w.iter().all(|w| w["state"] == "staffed"))
     })
     .unwrap_or_else(|e| panic!("{e}\n{}", agent.log()));
 
@@ -36,8 +36,11 @@ fn the_page_shows_the_live_hall_in_both_languages_on_desktop_and_phone() {
     std::fs::create_dir_all(&pictures).unwrap();
     let output = Command::new(node())
         .arg("test/page.e2e.mjs")
-        .arg(format!("http://127.0.0.1:{}/", hall.port()))
+        .arg(format!("http://127.0.0.1:{}", hall.port()))
         .arg(&pictures)
+        // One round of the clips shows window 2 staffed, unstaffed and staffed again.
+        .env("WAIT_EVENT_S", "90")
+        .env("EXPECT_STATES", "staffed,unstaffed")
         .current_dir(workspace().join("web-ui"))
         .stdin(Stdio::null())
         .output()

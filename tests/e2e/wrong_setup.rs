@@ -135,7 +135,7 @@ fn a_wrong_configuration_names_all_mistakes_and_nothing_starts() {
         let output = run(&[command, "--config", &config]).unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{command}: {said}");
-        for mistake in ["notice_secs", "warn_s", "uplink.url", "corner"] {
+        for mistake in ["notice_secs", "warn_s", "uplink.url", "cameras[1].url"] {
             assert!(said.contains(mistake), "{command} names {mistake}: {said}");
         }
         assert!(
