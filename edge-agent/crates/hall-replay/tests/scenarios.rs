@@ -17,7 +17,7 @@ use hall_wire::time::parse_rfc3339;
 use serde_json::Value;
 
 /// The scenarios that must be there, so that a renamed file is not a test less.
-const SCENARIOS: [&str; 28] = [
+const SCENARIOS: [&str; 29] = [
     "01-leaves-and-returns",
     "02-long-absence-climbs-the-ladder",
     "03-short-absence",
@@ -37,7 +37,8 @@ const SCENARIOS: [&str; 28] = [
     "23-colleague-walks-past",
     "32a-short-stream-drop",
     "32b-long-stream-drop",
-    "33-frozen-picture",
+    "33a-frozen-picture",
+    "33b-no-pictures-while-dark",
     "34a-starts-with-an-empty-window",
     "34b-starts-before-the-camera",
     "35-seat-sensor-stuck-on",
