@@ -52,7 +52,7 @@ export const en: Dictionary = {
   viewEvent: 'View event',
   sources: 'Sources',
   ladder: (notice, warn, severe) => `Notice at ${notice}, warning at ${warn}, severe at ${severe}`,
-  stripHint: (minutes) => `State over the last ${minutes} minutes`,
+  stripHint: (minutes) => `Strip: state over the last ${minutes} minutes`,
 
   level: { info: 'Info', fault: 'Fault', notice: 'Notice', warn: 'Warning', severe: 'Severe' },
 

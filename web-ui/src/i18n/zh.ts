@@ -50,7 +50,7 @@ export const zh = {
   viewEvent: '查看事件',
   sources: '来源',
   ladder: (notice: string, warn: string, severe: string) => `提示 ${notice}，预警 ${warn}，告警 ${severe}`,
-  stripHint: (minutes: number) => `最近 ${minutes} 分钟状态`,
+  stripHint: (minutes: number) => `色条为最近 ${minutes} 分钟的状态`,
 
   level: { info: '信息', fault: '故障', notice: '提示', warn: '预警', severe: '告警' },
 
@@ -60,7 +60,7 @@ export const zh = {
   people: (n: string) => `${n} 人`,
   peopleUnit: '人',
   inZone: (n: number) => `区域内 ${n} 人`,
-  raiseAt: (n: number, time: string) => `达到 ${n} 人持续 ${time} 报警`,
+  raiseAt: (n: number, time: string) => `达到 ${n} 人并持续 ${time}即报警`,
   saturated: '已达区域容量，人数为下限',
   sparkHint: (minutes: number, max: number) => `最近 ${minutes} 分钟排队人数，最多 ${max} 人`,
 

@@ -6,12 +6,16 @@ import { StateStrip } from '../components/StateStrip';
 import { duration, hourMinute, limit, moment } from '../format';
 import { lang, named, t } from '../i18n';
 import { PersonIcon, StateIcon } from '../icons';
-import { elapsedMs, hall, hallNow, shownEvent, snapshot } from '../store';
+import { elapsedMs, hall, hallNow, history, shownEvent, snapshot } from '../store';
 import { timerMs } from '../timer';
 import { windowState, type Hall, type WindowNow } from '../types';
 
+/** From this many windows on, tiles are small. */
+const MANY = 12;
+
 export function Windows() {
   const data = snapshot.value?.data;
+  const held = history.value;
   if (!data) return null;
   return (
     <section class="panel panel--windows" id="windows" aria-label={t.value.windows} tabIndex={-1}>
@@ -28,9 +32,10 @@ export function Windows() {
         })}
       </ul>
       {data.windows.length === 0 && <p class="empty">{t.value.noWindows}</p>}
-      <ul class="grid">
+      <ul class="grid" data-many={data.windows.length > MANY}>
         {data.windows.map((w) => <Tile key={w.window} window={w} hall={hall.value} ageMs={data.age_ms} />)}
       </ul>
+      {held && held.samples > 1 && <p class="grid__legend">{t.value.stripHint(Math.round((held.max_samples * held.step_ms) / 60_000))}</p>}
     </section>
   );
 }
