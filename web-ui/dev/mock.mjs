@@ -16,6 +16,13 @@ export function startMock(port = 0) {
   const started = Date.now();
   const log = scenario.firstEvents(started);
   const streams = new Set();
+  let stalledAt = null;
+  const snapshot = (now) => {
+    if (stalledAt === null) return scenario.snapshot(now, started);
+    const age_ms = now - stalledAt;
+    const seen = scenario.snapshot(stalledAt, started);
+    return { ...seen, now: scenario.stamp(now), age_ms, windows: seen.windows.map((w) => ({ ...w, for_ms: w.for_ms + age_ms })) };
+  };
   const lastSeq = () => log.at(-1).seq;
   const newest = () => [...new Map(log.map((e) => [e.event_id, e])).values()].sort((a, b) => b.seq - a.seq);
   const say = (stream, name, body, id) => stream.write(`${id ? `id: ${id}\n` : ''}event: ${name}\ndata: ${JSON.stringify(body)}\n\n`);
@@ -30,7 +37,7 @@ export function startMock(port = 0) {
     const [, camera, part] = url.pathname.match(/^\/api\/cameras\/(\w+)\/(\S+)$/) ?? [];
     const id = url.pathname.match(/^\/api\/events\/(\w+)$/)?.[1];
     if (url.pathname === '/api/hall') return json(response, scenario.hall());
-    if (url.pathname === '/api/snapshot') return json(response, scenario.snapshot(now, started));
+    if (url.pathname === '/api/snapshot') return json(response, snapshot(now));
     if (url.pathname === '/api/history') return json(response, scenario.history(now));
     if (url.pathname === '/health') return json(response, scenario.health(now, started));
     if (url.pathname === '/api/events') {
@@ -54,7 +61,7 @@ export function startMock(port = 0) {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
       response.write('retry: 2000\n\n');
       const after = Number(request.headers['last-event-id'] ?? url.searchParams.get('after') ?? lastSeq());
-      say(response, 'snapshot', scenario.snapshot(now, started));
+      say(response, 'snapshot', snapshot(now));
       for (const e of log.filter((e) => e.seq > after)) say(response, 'event', e, e.seq);
       streams.add(response);
       return request.on('close', () => streams.delete(response));
@@ -88,7 +95,7 @@ export function startMock(port = 0) {
       : { ...change, rev: 1, state: 'open', phase: 'raised', end: null, end_reason: null, duration_s: 300, absent_s: 300 }));
     for (const stream of streams) {
       say(stream, 'event', log.at(-1), lastSeq());
-      say(stream, 'snapshot', scenario.snapshot(now, started));
+      say(stream, 'snapshot', snapshot(now));
     }
   }, 3_000);
 
@@ -99,7 +106,8 @@ export function startMock(port = 0) {
         server.close();
         server.closeAllConnections();
       };
-      resolve({ url: `http://127.0.0.1:${server.address().port}`, stop });
+      const stall = () => (stalledAt = Date.now() - 20_000);
+      resolve({ stall, url: `http://127.0.0.1:${server.address().port}`, stop });
     });
   });
 }

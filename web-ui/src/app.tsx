@@ -2,7 +2,7 @@
 
 import { announcement } from './announce';
 import { t } from './i18n';
-import { link, snapshot } from './store';
+import { link, snapshot, stalled } from './store';
 import { Box } from './views/Box';
 import { CameraDialog } from './views/CameraDialog';
 import { Cameras } from './views/Cameras';
@@ -16,7 +16,7 @@ import { Windows } from './views/Windows';
 export function App() {
   const ready = snapshot.value !== null;
   return (
-    <div class="page" data-link={link.value}>
+    <div class="page" data-link={link.value} data-stalled={stalled.value}>
       <a class="skip" href="#windows">{t.value.skip}</a>
       <Header />
       <Notices />

@@ -2,6 +2,7 @@
 
 import { computed, signal } from '@preact/signals';
 import { shifted } from './format';
+import { STALLED_MS } from './timer';
 import type { EventRecord, Hall, Health, History, Snapshot } from './types';
 
 export type Link = 'connecting' | 'live' | 'lost';
@@ -26,6 +27,9 @@ export const hallNow = computed(() => {
   const held = snapshot.value;
   return held ? shifted(held.data.now, elapsedMs.value) : null;
 });
+
+/** Connected, but the judgements are old: the engine does not run. */
+export const stalled = computed(() => (snapshot.value?.data.age_ms ?? 0) > STALLED_MS);
 
 export interface EventList {
   state: 'loading' | 'ready' | 'error';

@@ -51,6 +51,7 @@ async function open({ locale, width, height, scheme = 'light' }) {
 
 const shoot = (page, name, fullPage = true) => page.screenshot({ path: join(out, `${name}.png`), fullPage });
 const windows = (page) => page.getByTestId('window').evaluateAll((tiles) => tiles.map((t) => ({ id: t.dataset.window, state: t.dataset.state, text: t.innerText })));
+const timers = (page) => page.locator('.tile__timer').evaluateAll((all) => all.map((e) => e.innerText).join());
 const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 try {
@@ -72,8 +73,9 @@ try {
     }
     check(`the grid shows ${expectedStates.join(', ')}`, missing.size === 0, [...missing].join(','));
   }
-  const before = await zh.page.getByTestId('window').first().locator('.tile__timer').innerText();
-  await zh.page.waitForFunction((text) => document.querySelector('.tile__timer').innerText !== text, before, { timeout: 65_000 });
+  const before = await timers(zh.page);
+  // Above an hour a timer moves once a minute.
+  await zh.page.waitForFunction((text) => [...document.querySelectorAll('.tile__timer')].map((e) => e.innerText).join() !== text, before, { timeout: 65_000 });
   check('timers run', true);
 
   if (waitMs > 0) {
@@ -160,11 +162,16 @@ try {
     // Only against the mock: the agent must not be stopped under other tests.
     const lost = await open({ locale: 'zh-CN', width: 1440, height: 900 });
     await lost.page.locator('[data-testid=link]', { hasText: '实时' }).waitFor();
+    mock.stall();
+    await lost.page.getByTestId('stalled').waitFor({ timeout: 15_000 });
+    const stood = await timers(lost.page);
+    await lost.page.waitForTimeout(3_500);
+    check('where judging has stopped the page says so and timers stand', (await timers(lost.page)) === stood);
     mock.stop();
     await lost.page.getByTestId('lost').waitFor({ timeout: 15_000 });
-    const frozen = await lost.page.locator('.tile__timer').first().innerText();
+    const frozen = await timers(lost.page);
     await lost.page.waitForTimeout(2_200);
-    check('stale data stands still and says so', (await lost.page.locator('.tile__timer').first().innerText()) === frozen);
+    check('stale data stands still and says so', (await timers(lost.page)) === frozen);
     await shoot(lost.page, 'lost-zh', false);
     await lost.context.close();
   }

@@ -36,6 +36,9 @@ it('the timer of an unstaffed window is the observed absence, any other the time
   expect(timerMs({ ...of('unstaffed'), absent_ms: 410_000 }, 500, 0)).toBe(410_500);
   expect(timerMs({ ...of('unstaffed'), absent_ms: 0 }, 500, 0)).toBe(440_000);
   expect(timerMs(of('paused'), snapshot.age_ms, 2_000)).toBe(61_000 + 2_000);
+  // Judging stopped 20 s ago: the timer stands where it stopped.
+  expect(timerMs(of('unstaffed'), 20_000, 2_000)).toBe(440_000);
+  expect(timerMs(of('paused'), 20_000, 2_000)).toBe(41_000);
 });
 
 it('unknown lengths are gaps in the line, never nought', () => {

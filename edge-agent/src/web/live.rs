@@ -28,6 +28,8 @@ struct Feed {
     state: AppState,
     snapshot: watch::Receiver<Arc<HallSnapshot>>,
     hall: watch::Receiver<Arc<HallInfo>>,
+    /// False once nobody is left to change it; the stream goes on.
+    hall_may_change: bool,
     last_seq: watch::Receiver<u64>,
     /// Everything up to here has been sent.
     after: u64,
@@ -53,6 +55,7 @@ pub(super) fn stream(
         heartbeat: Box::pin(tokio::time::sleep(state.limits().heartbeat)),
         snapshot: inputs.snapshot,
         hall: inputs.hall,
+        hall_may_change: true,
         last_seq: inputs.last_seq,
         after,
         ready: VecDeque::from([Event::default().retry(RETRY).comment("edge-agent live v1")]),
@@ -119,7 +122,10 @@ impl Feed {
             biased;
             () = self.state.cancel().cancelled() => Woken::End,
             changed = self.last_seq.changed() => if changed.is_ok() { Woken::Look } else { Woken::End },
-            changed = self.hall.changed() => if changed.is_ok() { Woken::Hall } else { Woken::End },
+            changed = self.hall.changed(), if self.hall_may_change => match changed {
+                Ok(()) => Woken::Hall,
+                Err(_) => { self.hall_may_change = false; Woken::Look }
+            },
             () = self.gap.as_mut(), if waits => Woken::Snapshot,
             changed = self.snapshot.changed(), if !waits => match changed {
                 Ok(()) => { self.snapshot_waits = true; Woken::Look }

@@ -3,7 +3,7 @@
 //!
 //! The interface is described in `edge-agent/docs/http.md` and served as `/api/openapi.json`.
 
-mod assets;
+pub(crate) mod assets;
 mod connection;
 pub mod dto;
 mod error;

@@ -12,6 +12,7 @@ export const en: Dictionary = {
 
   link: { connecting: 'Connecting', live: 'Live', lost: 'Disconnected' },
   lostSince: (time) => `Disconnected: this is the state of ${time}; reconnecting`,
+  stalledSince: (time) => `Judging has stopped: this is the state of ${time}; look at the box`,
   lostNever: 'The box does not answer; trying again',
   loading: 'Loading…',
   retry: 'Try again',

@@ -10,6 +10,7 @@ export const zh = {
 
   link: { connecting: '连接中', live: '实时', lost: '连接中断' },
   lostSince: (time: string) => `连接中断，以下为 ${time} 的数据，正在重连`,
+  stalledSince: (time: string) => `判断已停止，以下为 ${time} 的状态，请查看设备`,
   lostNever: '无法连接本机服务，正在重试',
   loading: '读取中…',
   retry: '重试',

@@ -2,7 +2,7 @@
 
 import { hourMinuteSecond } from '../format';
 import { t } from '../i18n';
-import { hallNow, link, snapshot } from '../store';
+import { hallNow, link, snapshot, stalled } from '../store';
 
 export function Notices() {
   const held = snapshot.value?.data;
@@ -12,6 +12,7 @@ export function Notices() {
   return (
     <div class="notices" role="alert">
       {lost && <p class="notice notice--lost" data-testid="lost">{hallNow.value ? t.value.lostSince(hourMinuteSecond(hallNow.value)) : t.value.lostNever}</p>}
+      {held && !lost && stalled.value && <p class="notice notice--lost" data-testid="stalled">{t.value.stalledSince(hourMinuteSecond(held.at))}</p>}
       {held && !held.clock_synced && <p class="notice notice--clock">{t.value.clockUnsynced}</p>}
       {allUnstaffed && <p class="notice notice--severe">{t.value.allUnstaffed}</p>}
     </div>

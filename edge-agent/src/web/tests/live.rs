@@ -125,6 +125,18 @@ async fn a_reload_is_announced() {
 }
 
 #[tokio::test]
+async fn a_hall_that_nobody_can_change_any_more_is_still_streamed() {
+    let mut served = Served::start().await;
+    let (unused, _) = tokio::sync::watch::channel(super::fixture::hall_info().into());
+    drop(std::mem::replace(&mut served.hall, unused));
+    let mut live = Live::open(served.addr, "/api/live", &[]).await;
+    live.next_named("snapshot").await;
+    served.append(record(1, 1, 1, "W1", false));
+    assert_eq!(live.next_named("event").await.data["seq"], 1);
+    served.stop().await;
+}
+
+#[tokio::test]
 async fn streams_end_at_once_when_the_server_stops() {
     let served = Served::start().await;
     let mut streams = Vec::new();
