@@ -14,7 +14,11 @@ impl Backoff {
     /// Starts at `first`.
     #[must_use]
     pub fn new(first: Duration, longest: Duration) -> Self {
-        Backoff { first, longest, next: first }
+        Backoff {
+            first,
+            longest,
+            next: first,
+        }
     }
 
     /// The delay before the next attempt; `random` is uniform in 0–1.

@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the binary. Knows no implementation.
 
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -94,7 +95,7 @@ pub struct ReplayArgs {
 pub struct DetectArgs {
     /// The model: an ONNX file, or a name from the manifest.
     #[arg(long, value_name = "FILE")]
-    pub model: Option<PathBuf>,
+    pub model: Option<String>,
     /// Manifest to look the model up in.
     #[arg(long, value_name = "MODELS_TOML", default_value = "models/models.toml")]
     pub manifest: PathBuf,
@@ -105,11 +106,11 @@ pub struct DetectArgs {
     #[arg(long, value_name = "T")]
     pub threshold: Option<f32>,
     /// Threads of one inference.
-    #[arg(long, default_value_t = 1)]
-    pub threads: usize,
+    #[arg(long, default_value = "1", value_name = "N")]
+    pub threads: NonZeroUsize,
     /// Of a clip, analyse every Nth picture.
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub every: usize,
+    #[arg(long, default_value = "1", value_name = "N")]
+    pub every: NonZeroU32,
     /// Pictures, folders, clips.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,

@@ -37,7 +37,11 @@ impl Clock {
         Clock {
             anchor: Instant::now(),
             anchor_unix_ms: unix_ms,
-            wall: Mutex::new(WallClock { offset_ms: 0, utc_offset_s, synced: unix_ms >= EARLIEST_BELIEVED_UNIX_MS }),
+            wall: Mutex::new(WallClock {
+                offset_ms: 0,
+                utc_offset_s,
+                synced: unix_ms >= EARLIEST_BELIEVED_UNIX_MS,
+            }),
         }
     }
 
@@ -70,7 +74,10 @@ impl Clock {
     #[must_use]
     pub fn quality(&self) -> ClockQuality {
         let wall = self.wall();
-        ClockQuality { synced: wall.synced, offset_ms: wall.offset_ms }
+        ClockQuality {
+            synced: wall.synced,
+            offset_ms: wall.offset_ms,
+        }
     }
 
     /// Compares the wall clock with hall time and updates the map; call about once a second.
@@ -86,7 +93,11 @@ impl Clock {
         }
         wall.offset_ms = offset_ms;
         wall.synced = synced;
-        if moved_ms.abs() >= STEP_MS || trust_changed { ClockChange::Step(moved_ms) } else { ClockChange::Drift }
+        if moved_ms.abs() >= STEP_MS || trust_changed {
+            ClockChange::Step(moved_ms)
+        } else {
+            ClockChange::Drift
+        }
     }
 }
 
@@ -110,6 +121,9 @@ mod tests {
         assert!((first.0 - unix_ms()).abs() < 1000);
         assert!(clock.now() >= first);
         assert!(clock.wall().synced);
-        assert!(matches!(clock.look(), ClockChange::None | ClockChange::Drift));
+        assert!(matches!(
+            clock.look(),
+            ClockChange::None | ClockChange::Drift
+        ));
     }
 }

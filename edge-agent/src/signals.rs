@@ -17,7 +17,10 @@ impl StopSignals {
     /// # Errors
     /// When the handlers cannot be installed.
     pub fn listen() -> std::io::Result<Self> {
-        Ok(StopSignals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(StopSignals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     /// Waits for the next stop signal and names it.

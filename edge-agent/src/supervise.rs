@@ -86,7 +86,10 @@ impl Default for Supervisor {
         // Capacity 1, later ones dropped: the first fatal end already stops the box.
         let (fatal_tx, fatal_rx) = mpsc::channel(1);
         Supervisor {
-            stages: STOP_ORDER.iter().map(|(s, _)| (*s, CancellationToken::new(), JoinSet::new())).collect(),
+            stages: STOP_ORDER
+                .iter()
+                .map(|(s, _)| (*s, CancellationToken::new(), JoinSet::new()))
+                .collect(),
             statuses: Arc::default(),
             fatal_tx,
             fatal_rx,
@@ -111,7 +114,13 @@ impl Supervisor {
     }
 
     /// Starts a component and keeps it alive until its stage stops.
-    pub fn start(&mut self, name: impl Into<String>, stage: Stage, criticality: Criticality, factory: Factory) {
+    pub fn start(
+        &mut self,
+        name: impl Into<String>,
+        stage: Stage,
+        criticality: Criticality,
+        factory: Factory,
+    ) {
         let name = name.into();
         let index = {
             let mut statuses = lock(&self.statuses);
@@ -137,7 +146,10 @@ impl Supervisor {
 
     /// Waits until a critical component is lost; names it.
     pub async fn fatal(&mut self) -> String {
-        self.fatal_rx.recv().await.unwrap_or_else(|| "supervisor lost its own channel".into())
+        self.fatal_rx
+            .recv()
+            .await
+            .unwrap_or_else(|| "supervisor lost its own channel".into())
     }
 
     /// Stops stage after stage, each within its share of the budget; names what did not stop in time.
@@ -158,10 +170,16 @@ impl Supervisor {
                         tasks.abort_all();
                         break;
                     }
-                    Err(_) => tracing::info!(?stage, components = ?running(&self.statuses, *stage), "Still stopping."),
+                    Err(_) => {
+                        tracing::info!(?stage, components = ?running(&self.statuses, *stage), "Still stopping.")
+                    }
                 }
             }
-            tracing::info!(?stage, took_ms = begun.elapsed().as_millis() as u64, "Stage stopped.");
+            tracing::info!(
+                ?stage,
+                took_ms = begun.elapsed().as_millis() as u64,
+                "Stage stopped."
+            );
         }
         late
     }
@@ -215,7 +233,11 @@ impl Keeper {
                 let _ = self.fatal.try_send(format!("{}: {error}", self.name));
                 return;
             }
-            let wait = if spent { backoff.longest() } else { backoff.next(rand::random()) };
+            let wait = if spent {
+                backoff.longest()
+            } else {
+                backoff.next(rand::random())
+            };
             tracing::warn!(component = %self.name, %error, restart_in_ms = wait.as_millis() as u64, "Component failed; it is started again.");
             tokio::select! {
                 biased;
@@ -228,7 +250,9 @@ impl Keeper {
     fn ended(&self) {
         if self.criticality == Criticality::Critical {
             tracing::error!(component = %self.name, "Critical component ended by itself.");
-            let _ = self.fatal.try_send(format!("{}: ended by itself", self.name));
+            let _ = self
+                .fatal
+                .try_send(format!("{}: ended by itself", self.name));
         } else {
             tracing::debug!(component = %self.name, "Component ended: its inputs are closed.");
         }
@@ -240,7 +264,11 @@ impl Keeper {
 }
 
 fn running(statuses: &Mutex<Vec<ComponentStatus>>, stage: Stage) -> Vec<String> {
-    lock(statuses).iter().filter(|s| s.stage == stage && s.running).map(|s| s.name.clone()).collect()
+    lock(statuses)
+        .iter()
+        .filter(|s| s.stage == stage && s.running)
+        .map(|s| s.name.clone())
+        .collect()
 }
 
 fn lock(statuses: &Mutex<Vec<ComponentStatus>>) -> std::sync::MutexGuard<'_, Vec<ComponentStatus>> {
@@ -298,7 +326,11 @@ mod tests {
     async fn stages_stop_in_the_order_of_the_data_flow_and_a_stuck_one_is_left_behind() {
         let mut supervisor = Supervisor::default();
         let order = Arc::new(Mutex::new(Vec::new()));
-        for (name, stage) in [("web", Stage::Web), ("cam", Stage::Sources), ("store", Stage::Store)] {
+        for (name, stage) in [
+            ("web", Stage::Web),
+            ("cam", Stage::Sources),
+            ("store", Stage::Store),
+        ] {
             let order = order.clone();
             supervisor.start(
                 name,

@@ -1,0 +1,474 @@
+//! The composition root: the only place that knows all components, makes their channels and says what a full one does.
+
+use std::sync::Arc;
+
+use edge_config::Config;
+use edge_sensors::{LinkStatus, MqttSensors};
+use edge_uplink::store::EventStore;
+use edge_uplink::writer::StoreWriter;
+use edge_uplink::{LiveState, Uplink, UplinkStatus};
+use edge_vision::ingest::Camera;
+use hall_core::engine::Engine;
+use hall_core::track::TrackerConfig;
+use serde_json::Value;
+use tokio::sync::{Mutex, mpsc, watch};
+
+use crate::cameras::{CameraDesk, CameraStates};
+use crate::clock::Clock;
+use crate::commands::Exit;
+use crate::event_log::EventLog;
+use crate::hall::{HallPorts, HallTask, HallView};
+use crate::hall_info::hall_info;
+use crate::health::{self, HealthInputs};
+use crate::metrics::{self, MetricsInputs};
+use crate::retained::Retained;
+use crate::signals::{EXIT_AT_ONCE, StopSignals};
+use crate::supervise::{Criticality, Stage, Supervisor};
+use crate::upkeep::Upkeep;
+use crate::vision_port::{DetectorPlan, VisionPort, camera_spec};
+use crate::web::inputs::WebInputs;
+use crate::{links, resume, store_port, web};
+
+/// Analysed pictures to the hall. Full: the workers wait, and frames are dropped and counted on the board before them.
+const DETECTIONS_CAPACITY: usize = 32;
+/// Sensor readings to the hall. Full: the adapter's mailbox merges per sensor.
+const SENSORS_CAPACITY: usize = 256;
+/// Ups and downs of cameras, to the desk and to the hall. Full: the camera waits; statistics are left out.
+const CAMERAS_CAPACITY: usize = 64;
+/// Events and checkpoints to the store writer. Full: the hall waits, which is right: events are never dropped.
+const STORE_CAPACITY: usize = 256;
+
+/// Runs the box until a signal or the loss of a critical component.
+///
+/// # Errors
+/// When it cannot start at all: the event log is in use or its directory cannot be used.
+pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Result<Exit> {
+    let clock = Arc::new(Clock::start(config.utc_offset_s));
+    let mut supervisor = Supervisor::default();
+    let plan = match DetectorPlan::new(&config) {
+        Ok(plan) => Ok(Arc::new(plan)),
+        Err(error) => Err(error.to_string()),
+    };
+    let model = plan.as_ref().map_or_else(
+        |_| Default::default(),
+        |p| (p.model.name.clone(), p.sha256.clone()),
+    );
+    let tracker = plan
+        .as_ref()
+        .map_or_else(|_| TrackerConfig::default(), |p| p.tracker());
+    tracing::info!(
+        hall = %config.hall.id, box_id = %config.box_id, version = env!("CARGO_PKG_VERSION"),
+        cameras = config.cameras.len(), windows = config.windows.len(), queues = config.queues.len(),
+        rules = %format_args!("{}@{}", config.engine.rules.name, config.engine.rules.revision),
+        config_sha256 = %config.sha256, "edge-agent starts."
+    );
+
+    let store: Arc<dyn EventStore> = {
+        let config = config.clone();
+        Arc::new(tokio::task::spawn_blocking(move || store_port::open(&config)).await??)
+    };
+    let resumption = begin_where_it_ended(&store, &clock).await?;
+
+    let (detections_tx, detections_rx) = mpsc::channel(DETECTIONS_CAPACITY);
+    let (sensors_tx, sensors_rx) = mpsc::channel(SENSORS_CAPACITY);
+    let (reports_tx, reports_rx) = mpsc::channel(CAMERAS_CAPACITY);
+    let (ups_tx, ups_rx) = mpsc::channel(CAMERAS_CAPACITY);
+    let (store_tx, store_rx) = mpsc::channel(STORE_CAPACITY);
+    let (view_tx, view_rx) = watch::channel(HallView {
+        snapshot: Arc::new(
+            Engine::new(config.engine.clone(), clock.wall(), clock.now()).snapshot(),
+        ),
+        summary: None,
+    });
+    let (heartbeat_tx, heartbeat_rx) = watch::channel(clock.now());
+    let (seq_tx, seq_rx) = watch::channel(store.last_seq());
+    let (health_tx, health_rx) = watch::channel(Arc::new(health::starting()));
+    let (meta_tx, meta_rx) = watch::channel(Value::Null);
+    let (live_tx, live_rx) = watch::channel(Arc::new(LiveState::default()));
+    let camera_states = CameraStates::default();
+    let vision = Arc::new(VisionPort::new(tracker.high_score));
+
+    for camera in &config.cameras {
+        let (spec, masks) = (camera_spec(camera), camera.privacy_masks.clone());
+        let (board, reports, now) = (
+            vision.board.clone(),
+            reports_tx.clone(),
+            vision_clock(&clock),
+        );
+        supervisor.start(
+            format!("camera:{}", camera.id),
+            Stage::Sources,
+            Criticality::Degradable,
+            Box::new(move |cancel| {
+                let slot = board.open(&spec.id, masks.clone());
+                let camera = Camera::new(spec.clone(), slot, now.clone(), reports.clone());
+                Box::pin(async move { Ok(camera?.run(cancel).await?) })
+            }),
+        );
+    }
+    drop(reports_tx);
+    let desk = CameraDesk {
+        reports: reports_rx,
+        hall: ups_tx,
+        states: camera_states.clone(),
+    };
+    supervise(
+        &mut supervisor,
+        "camera-desk",
+        Stage::Sources,
+        Criticality::Critical,
+        desk,
+        |desk, cancel| async move { desk.lock().await.run(cancel).await },
+    );
+
+    let sensor_link = start_sensors(&mut supervisor, &config, &clock, &sensors_tx);
+    drop(sensors_tx);
+
+    let inference = (vision.clone(), plan, vision_clock(&clock), detections_tx);
+    supervisor.start(
+        "inference",
+        Stage::Inference,
+        Criticality::Critical,
+        Box::new(move |cancel| {
+            let (vision, plan, clock, findings) = inference.clone();
+            Box::pin(async move { vision.infer(plan, clock, findings, cancel).await })
+        }),
+    );
+
+    let ports = HallPorts {
+        detections: detections_rx,
+        sensors: sensors_rx,
+        cameras: ups_rx,
+        store: store_tx.clone(),
+        view: view_tx,
+        heartbeat: heartbeat_tx,
+    };
+    for closing in resumption.closings {
+        store_tx
+            .send(edge_uplink::writer::StoreItem::Event(Box::new(closing)))
+            .await?;
+    }
+    drop(store_tx);
+    let hall = (
+        config.clone(),
+        clock.clone(),
+        model.1.clone(),
+        store.clone(),
+    );
+    let first = std::sync::Mutex::new(resumption.checkpoint);
+    supervise(
+        &mut supervisor,
+        "hall",
+        Stage::Hall,
+        Criticality::Critical,
+        ports,
+        move |ports, cancel| {
+            let (config, clock, model_sha256, store) = hall.clone();
+            let first = first
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .take();
+            async move {
+                // After a panic of the task itself the checkpoint on disk is the newest there is.
+                let resume = match first {
+                    Some(checkpoint) => Some(checkpoint),
+                    None => {
+                        tokio::task::spawn_blocking(move || store_port::last_checkpoint(&*store))
+                            .await?
+                    }
+                };
+                HallTask {
+                    config,
+                    clock,
+                    model_sha256,
+                    tracker,
+                    resume,
+                }
+                .run(ports, cancel)
+                .await
+            }
+        },
+    );
+
+    let writer = StoreWriter::new(store.clone(), store_rx, seq_tx);
+    let writer_status = writer.status();
+    let writer = std::sync::Mutex::new(Some(writer));
+    supervisor.start(
+        "store-writer",
+        Stage::Store,
+        Criticality::Critical,
+        Box::new(move |_| {
+            let writer = writer
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .take();
+            Box::pin(async move {
+                // A writer that panicked has lost its input: the box has to start again.
+                let writer = writer
+                    .ok_or_else(|| anyhow::anyhow!("the store writer cannot be started twice"))?;
+                Ok(tokio::task::spawn_blocking(move || writer.run()).await??)
+            })
+        }),
+    );
+
+    let upkeep = Arc::new(Upkeep {
+        config: config.clone(),
+        clock: clock.clone(),
+        model: model.clone(),
+        store: store.clone(),
+        meta: meta_tx,
+    });
+    supervisor.start(
+        "upkeep",
+        Stage::Uplink,
+        Criticality::Degradable,
+        Box::new(move |cancel| {
+            let upkeep = upkeep.clone();
+            Box::pin(async move { upkeep.run(cancel).await })
+        }),
+    );
+
+    let uplink_status = watch::Sender::new(UplinkStatus::default());
+    let uplink_rx = uplink_status.subscribe();
+    if let Some(uplink) = links::uplink_config(&config) {
+        let retained = (
+            config.clone(),
+            clock.clone(),
+            view_rx.clone(),
+            meta_rx,
+            live_tx,
+        );
+        supervisor.start(
+            "retained",
+            Stage::Uplink,
+            Criticality::Degradable,
+            Box::new(move |cancel| {
+                let (config, clock, view, meta, out) = retained.clone();
+                Box::pin(async move {
+                    Retained {
+                        config,
+                        clock,
+                        view,
+                        meta,
+                        out,
+                    }
+                    .run(cancel)
+                    .await
+                })
+            }),
+        );
+        let ports = (store.clone(), seq_rx.clone(), live_rx, links::wall(&clock));
+        supervisor.start(
+            "uplink",
+            Stage::Uplink,
+            Criticality::Degradable,
+            Box::new(move |cancel| {
+                let (store, seqs, live, wall) = ports.clone();
+                let uplink = Uplink::new(uplink.clone(), store, seqs, live, wall)
+                    .map(|uplink| uplink.with_status(uplink_status.clone()));
+                Box::pin(async move { Ok(uplink?.run(cancel).await?) })
+            }),
+        );
+    }
+
+    let components = supervisor.statuses();
+    let inputs = Arc::new(HealthInputs {
+        config: config.clone(),
+        clock: clock.clone(),
+        components: components.clone(),
+        cameras: camera_states,
+        vision: vision.clone(),
+        store: store.clone(),
+        writer: writer_status,
+        uplink: uplink_rx,
+        sensors: sensor_link,
+        hall_heartbeat: heartbeat_rx,
+        out: health_tx,
+    });
+    supervisor.start(
+        "health",
+        Stage::Web,
+        Criticality::Critical,
+        Box::new(move |cancel| {
+            let inputs = inputs.clone();
+            Box::pin(async move { inputs.run(cancel).await })
+        }),
+    );
+
+    let metrics = MetricsInputs {
+        health: health_rx.clone(),
+        view: view_rx.clone(),
+        components,
+    };
+    let (_hall_tx, hall_rx) = watch::channel(Arc::new(hall_info(&config, &model)));
+    let (snapshot_tx, snapshot_rx) = watch::channel(view_rx.borrow().snapshot.clone());
+    start_snapshots(&mut supervisor, view_rx, snapshot_tx);
+    let (wall, now) = (clock.clone(), clock.clone());
+    let web_inputs = WebInputs {
+        hall: hall_rx,
+        snapshot: snapshot_rx,
+        clock: Arc::new(move || wall.wall()),
+        now: Arc::new(move || now.now()),
+        events: Arc::new(EventLog(store.clone())),
+        last_seq: seq_rx,
+        frames: vision,
+        health: health_rx,
+        metrics: Arc::new(move || metrics::text(&metrics)),
+        allowed_hosts: Vec::new(),
+    };
+    let listen = config.web.listen;
+    supervisor.start(
+        "web",
+        Stage::Web,
+        Criticality::Degradable,
+        Box::new(move |cancel| {
+            let inputs = web_inputs.clone();
+            Box::pin(async move {
+                let listener = tokio::net::TcpListener::bind(listen).await.map_err(|e| {
+                    anyhow::anyhow!("cannot listen on {listen}: {e}; choose another [web] listen or stop what uses it")
+                })?;
+                tracing::info!(url = %format_args!("http://{}/", listener.local_addr()?), "The page is up.");
+                Ok(web::serve(listener, inputs, cancel).await?)
+            })
+        }),
+    );
+
+    // Outside systemd there is nobody to tell.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    let exit = tokio::select! {
+        name = signals.next() => {
+            tracing::info!(signal = name, "Stopping; the same signal again ends at once.");
+            Exit::Ok
+        }
+        lost = supervisor.fatal() => {
+            tracing::error!(component = %lost, "Stopping because a critical component is lost.");
+            Exit::Lost
+        }
+    };
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    tokio::select! {
+        late = supervisor.stop() => {
+            if !late.is_empty() {
+                tracing::warn!(components = ?late, "These did not stop in time.");
+            }
+        }
+        _ = signals.next() => {
+            tracing::warn!("Ending at once.");
+            std::process::exit(EXIT_AT_ONCE);
+        }
+    }
+    let closed = tokio::task::spawn_blocking(move || store.close()).await?;
+    if let Err(error) = closed {
+        tracing::error!(%error, "The event log did not close cleanly.");
+    }
+    tracing::info!("Stopped.");
+    Ok(exit)
+}
+
+/// Checkpoint and log of the run before, brought to one story.
+async fn begin_where_it_ended(
+    store: &Arc<dyn EventStore>,
+    clock: &Clock,
+) -> anyhow::Result<resume::Resumption> {
+    let now = hall_wire::time::rfc3339(clock.wall().stamp(clock.now()));
+    let store = store.clone();
+    let resumption = tokio::task::spawn_blocking(move || {
+        let checkpoint = store_port::last_checkpoint(&*store);
+        store
+            .open_events()
+            .map(|open| resume::reconcile(checkpoint, &open, &now))
+    })
+    .await??;
+    if let Some(checkpoint) = &resumption.checkpoint {
+        tracing::info!(
+            windows = checkpoint.windows.len(),
+            queues = checkpoint.queues.len(),
+            closings = resumption.closings.len(),
+            "Going on with what the run before left open."
+        );
+    }
+    Ok(resumption)
+}
+
+/// Starts a component that owns `state` over all its attempts.
+fn supervise<S, F, Fut>(
+    supervisor: &mut Supervisor,
+    name: &str,
+    stage: Stage,
+    criticality: Criticality,
+    state: S,
+    attempt: F,
+) where
+    S: Send + 'static,
+    F: Fn(Arc<Mutex<S>>, tokio_util::sync::CancellationToken) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    let state = Arc::new(Mutex::new(state));
+    let factory =
+        move |cancel| -> crate::supervise::Attempt { Box::pin(attempt(state.clone(), cancel)) };
+    supervisor.start(name, stage, criticality, Box::new(factory));
+}
+
+/// Starts the sensor broker's link, if sensors are configured; gives its status.
+fn start_sensors(
+    supervisor: &mut Supervisor,
+    config: &Arc<Config>,
+    clock: &Arc<Clock>,
+    out: &mpsc::Sender<edge_sensors::SensorInput>,
+) -> Option<watch::Receiver<LinkStatus>> {
+    let (address, sensors) = links::sensor_link(config)?;
+    let (status_tx, status_rx) = watch::channel(LinkStatus::default());
+    let (clock, out) = (clock.clone(), out.clone());
+    supervisor.start(
+        "sensors",
+        Stage::Sources,
+        Criticality::Degradable,
+        Box::new(move |cancel| {
+            let clock = clock.clone();
+            let now: edge_sensors::mqtt::Now = Arc::new(move || clock.now_with_unix_ms());
+            let sensors = MqttSensors::new(
+                address.clone(),
+                sensors.clone(),
+                now,
+                out.clone(),
+                status_tx.clone(),
+            );
+            Box::pin(async move {
+                sensors.run(cancel).await;
+                Ok(())
+            })
+        }),
+    );
+    Some(status_rx)
+}
+
+/// The page wants snapshots alone; it gets them as they come.
+fn start_snapshots(
+    supervisor: &mut Supervisor,
+    view: watch::Receiver<HallView>,
+    out: watch::Sender<Arc<hall_core::snapshot::HallSnapshot>>,
+) {
+    supervisor.start(
+        "snapshots",
+        Stage::Web,
+        Criticality::Degradable,
+        Box::new(move |cancel| {
+            let (mut view, out) = (view.clone(), out.clone());
+            Box::pin(async move {
+                loop {
+                    tokio::select! {
+                        biased;
+                        () = cancel.cancelled() => return Ok(()),
+                        moved = view.changed() => if moved.is_err() { return Ok(()) },
+                    }
+                    out.send_replace(view.borrow_and_update().snapshot.clone());
+                }
+            })
+        }),
+    );
+}
+
+fn vision_clock(clock: &Arc<Clock>) -> edge_vision::frame::Clock {
+    let clock = clock.clone();
+    Arc::new(move || clock.now())
+}

@@ -1,0 +1,45 @@
+//! `check` and `schema`: the configuration's words to an installer and to an editor.
+
+use std::io::Write;
+
+use super::{Exit, load_config};
+use crate::cli::ConfigArg;
+
+/// Reads the configuration; prints what it describes, or every mistake.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn check(args: &ConfigArg) -> anyhow::Result<Exit> {
+    let config = match load_config(&args.config) {
+        Ok(config) => config,
+        Err(exit) => return Ok(exit),
+    };
+    let engine = &config.engine;
+    writeln!(
+        std::io::stdout(),
+        "{}: ok. Hall {} ({}), box {}: {} cameras, {} windows, {} queues, {} sensors; rules {}@{}; sha256 {}",
+        args.config.display(),
+        config.hall.id,
+        config.hall.name.en,
+        config.box_id,
+        config.cameras.len(),
+        engine.windows.len(),
+        engine.queues.len(),
+        engine.sensors.len(),
+        engine.rules.name,
+        engine.rules.revision,
+        config.sha256,
+    )?;
+    Ok(Exit::Ok)
+}
+
+/// Prints the JSON Schema of `hall.toml`.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn schema() -> anyhow::Result<Exit> {
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, &edge_config::json_schema())?;
+    writeln!(out)?;
+    Ok(Exit::Ok)
+}

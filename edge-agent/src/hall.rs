@@ -1,0 +1,278 @@
+//! The hall task: the single owner of trackers and engine. Feeds them observations and deadlines, hands events to the store writer
+//! and the present view to page and uplink. Knows no camera, broker or disk.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use edge_config::Config;
+use edge_sensors::SensorInput;
+use edge_uplink::writer::StoreItem;
+use edge_vision::frame::FrameDetections;
+use hall_core::HallTime;
+use hall_core::engine::{Checkpoint, Engine, Output};
+use hall_core::ids::CameraId;
+use hall_core::observe::{Input, SourceHealth};
+use hall_core::snapshot::HallSnapshot;
+use hall_core::summary::Summary;
+use hall_core::track::TrackerConfig;
+use hall_core::zones::Scene;
+use hall_wire::checkpoint::CheckpointRecord;
+use hall_wire::event::{EventRecord, RecordContext};
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{Clock, ClockChange};
+
+/// The page and the uplink get a new view at most this often.
+const VIEW_EVERY: Duration = Duration::from_millis(200);
+/// An unchanged hall is still shown this often, so that "nothing new" and "dead" differ.
+const VIEW_AT_LEAST_EVERY: Duration = Duration::from_secs(1);
+/// Open episodes are written down this often; what a crash loses of them is at most this long.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+
+/// The present view of the hall.
+#[derive(Debug, Clone)]
+pub struct HallView {
+    /// Windows, queues, cameras, sensors.
+    pub snapshot: Arc<HallSnapshot>,
+    /// The newest minute summary.
+    pub summary: Option<Arc<Summary>>,
+}
+
+/// The hall's channels. They outlive an attempt of the task, so that a restart loses no observation.
+pub struct HallPorts {
+    /// Analysed pictures from the inference workers.
+    pub detections: mpsc::Receiver<FrameDetections>,
+    /// Readings, ups and downs of sensors.
+    pub sensors: mpsc::Receiver<SensorInput>,
+    /// Ups and downs of cameras.
+    pub cameras: mpsc::Receiver<SourceHealth>,
+    /// Events and checkpoints to the store writer, in order.
+    pub store: mpsc::Sender<StoreItem>,
+    /// The present view.
+    pub view: watch::Sender<HallView>,
+    /// Hall time of the latest turn of the loop, for the watchdog.
+    pub heartbeat: watch::Sender<HallTime>,
+}
+
+/// What one attempt of the task starts from.
+pub struct HallTask {
+    /// Configuration.
+    pub config: Arc<Config>,
+    /// The box's clock.
+    pub clock: Arc<Clock>,
+    /// SHA-256 of the model in use; empty without one.
+    pub model_sha256: String,
+    /// Which scores start tracks.
+    pub tracker: TrackerConfig,
+    /// Open episodes of the run before, if any.
+    pub resume: Option<Checkpoint>,
+}
+
+struct Run<'a> {
+    task: &'a HallTask,
+    ports: &'a mut HallPorts,
+    engine: Engine,
+    scenes: HashMap<CameraId, Scene>,
+    summary: Option<Arc<Summary>>,
+    view_at: Instant,
+    checkpoint_at: Instant,
+    checkpoint: Checkpoint,
+    dirty: bool,
+}
+
+impl HallTask {
+    /// Judges until cancelled; then takes what is still waiting, writes a last checkpoint and ends.
+    ///
+    /// # Errors
+    /// When the store writer is gone: events could not become durable.
+    pub async fn run(
+        self,
+        ports: Arc<Mutex<HallPorts>>,
+        cancel: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let mut ports = ports.lock().await;
+        let engine_config = self.config.engine.clone();
+        let scenes = engine_config
+            .cameras
+            .iter()
+            .map(|camera| {
+                let zones = engine_config
+                    .zones
+                    .iter()
+                    .filter(|z| z.camera == *camera)
+                    .cloned()
+                    .collect();
+                (
+                    camera.clone(),
+                    Scene::new(camera.clone(), zones, self.tracker),
+                )
+            })
+            .collect();
+        let mut engine = Engine::new(engine_config, self.clock.wall(), self.clock.now());
+        if let Some(checkpoint) = &self.resume {
+            engine.resume(checkpoint);
+        }
+        let checkpoint = engine.checkpoint();
+        let now = Instant::now();
+        Run {
+            task: &self,
+            ports: &mut ports,
+            engine,
+            scenes,
+            summary: None,
+            view_at: now,
+            checkpoint_at: now,
+            checkpoint,
+            dirty: true,
+        }
+        .until(cancel)
+        .await
+    }
+}
+
+impl Run<'_> {
+    async fn until(mut self, cancel: CancellationToken) -> anyhow::Result<()> {
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.deliver().await?;
+        loop {
+            let wake = self.next_wake();
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => break,
+                Some(health) = self.ports.cameras.recv() => self.source(health),
+                Some(input) = self.ports.sensors.recv() => self.sensor(input),
+                Some(frame) = self.ports.detections.recv() => self.frame(&frame),
+                _ = second.tick() => self.look_at_clock(),
+                () = tokio::time::sleep_until(wake) => self.engine.handle(self.task.clock.now(), Input::Tick),
+            }
+            self.dirty = true;
+            self.deliver().await?;
+        }
+        self.drain();
+        self.engine.finish(self.task.clock.now());
+        self.view_at = Instant::now();
+        self.checkpoint_at = self.view_at;
+        self.deliver().await
+    }
+
+    fn next_wake(&self) -> Instant {
+        let now = Instant::now();
+        let engine = self
+            .engine
+            .next_deadline()
+            .map_or(VIEW_AT_LEAST_EVERY, |deadline| {
+                Duration::from_millis(deadline.since_ms(self.task.clock.now()).max(0) as u64)
+            });
+        let mut wake = now + engine;
+        if self.dirty {
+            wake = wake.min(self.view_at);
+        }
+        wake.max(now + Duration::from_millis(1))
+    }
+
+    fn frame(&mut self, frame: &FrameDetections) {
+        let Some(scene) = self.scenes.get_mut(&frame.camera) else {
+            return;
+        };
+        let snapshot = scene.see(frame.at, &frame.detections);
+        self.engine.handle(frame.at, Input::Zones(snapshot));
+    }
+
+    fn sensor(&mut self, input: SensorInput) {
+        match input {
+            SensorInput::Reading(reading) => self.engine.handle(reading.at, Input::Sensor(reading)),
+            SensorInput::Health(health) => self.source(health),
+        }
+    }
+
+    fn source(&mut self, health: SourceHealth) {
+        self.engine.handle(health.at, Input::Source(health));
+    }
+
+    fn look_at_clock(&mut self) {
+        let clock = &self.task.clock;
+        match clock.look() {
+            ClockChange::None => {}
+            ClockChange::Drift => self.engine.handle(clock.now(), Input::Clock(clock.wall())),
+            ClockChange::Step(by_ms) => {
+                tracing::warn!(
+                    by_ms,
+                    synced = clock.wall().synced,
+                    "The wall clock stepped; durations are not affected."
+                );
+                self.engine.handle(clock.now(), Input::Clock(clock.wall()));
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Ok(health) = self.ports.cameras.try_recv() {
+            self.source(health);
+        }
+        while let Ok(input) = self.ports.sensors.try_recv() {
+            self.sensor(input);
+        }
+        while let Ok(frame) = self.ports.detections.try_recv() {
+            self.frame(&frame);
+        }
+    }
+
+    /// Hands out what the engine has to say. Events wait for room in the store's channel: they are never dropped here.
+    async fn deliver(&mut self) -> anyhow::Result<()> {
+        let mut eventful = false;
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Event(event) => {
+                    let record = EventRecord::new(&event, &self.context());
+                    tracing::info!(code = %record.code, subject = %record.subject, level = %record.level, phase = %record.phase,
+                        onset = %record.onset, event_id = %record.event_id, rev = record.rev, "Event (suspected).");
+                    self.store(StoreItem::Event(Box::new(record))).await?;
+                    eventful = true;
+                }
+                Output::Summary(summary) => self.summary = Some(Arc::new(summary)),
+            }
+        }
+        let now = Instant::now();
+        if eventful || now >= self.checkpoint_at {
+            let checkpoint = self.engine.checkpoint();
+            if eventful || checkpoint != self.checkpoint {
+                let bytes = serde_json::to_vec(&CheckpointRecord::from(&checkpoint))?;
+                self.store(StoreItem::Checkpoint(bytes)).await?;
+                self.checkpoint = checkpoint;
+            }
+            self.checkpoint_at = now + CHECKPOINT_EVERY;
+        }
+        if self.dirty && (eventful || now >= self.view_at) {
+            self.ports.view.send_replace(HallView {
+                snapshot: Arc::new(self.engine.snapshot()),
+                summary: self.summary.clone(),
+            });
+            self.view_at = now + VIEW_EVERY;
+            self.dirty = false;
+        }
+        self.ports.heartbeat.send_replace(self.task.clock.now());
+        Ok(())
+    }
+
+    async fn store(&self, item: StoreItem) -> anyhow::Result<()> {
+        self.ports
+            .store
+            .send(item)
+            .await
+            .map_err(|_| anyhow::anyhow!("the store writer is gone; events cannot be kept"))
+    }
+
+    fn context(&self) -> RecordContext {
+        RecordContext {
+            hall: self.task.config.engine.hall.clone(),
+            box_id: self.task.config.engine.box_id.clone(),
+            config_sha256: self.task.config.sha256.clone(),
+            model_sha256: self.task.model_sha256.clone(),
+            clock: self.task.clock.quality(),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Broker connections as the configuration describes them, in the terms of the crates that make them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use edge_config::{Broker, Config, Polarity, SensorAdapter, Transport};
+use edge_sensors::{BrokerAddress, Zigbee2MqttSensor};
+use edge_uplink::clock::{WallFn, WallTime};
+use edge_uplink::{Tls, UplinkConfig};
+
+use crate::clock::Clock;
+
+/// 1,632 boxes must not come back in step: full jitter between these (contract v1).
+const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(120));
+/// A broker on the box itself has no such company.
+const BACKOFF_LOOPBACK: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
+
+/// The wall clock as the uplink is given it.
+#[must_use]
+pub fn wall(clock: &Arc<Clock>) -> WallFn {
+    let clock = clock.clone();
+    Arc::new(move || WallTime {
+        unix_ms: clock.now_with_unix_ms().1,
+        utc_offset_s: clock.wall().utc_offset_s,
+    })
+}
+
+/// The uplink's settings; `None` when the box works alone.
+#[must_use]
+pub fn uplink_config(config: &Config) -> Option<UplinkConfig> {
+    let uplink = config.uplink.as_ref()?;
+    let broker = &uplink.broker;
+    let (backoff_min, backoff_max) = if is_loopback(&broker.host) {
+        BACKOFF_LOOPBACK
+    } else {
+        BACKOFF
+    };
+    let (user, password) = login(broker);
+    Some(UplinkConfig {
+        prefix: uplink.prefix.clone(),
+        area: config.hall.area.clone(),
+        hall: config.hall.id.clone(),
+        box_id: config.box_id.clone(),
+        host: broker.host.clone(),
+        port: broker.port,
+        client_id: uplink.client_id.clone(),
+        user,
+        password,
+        tls: (broker.transport == Transport::Tls).then(|| Tls {
+            ca_file: uplink.ca_file.clone(),
+        }),
+        keep_alive_s: uplink.keep_alive_s,
+        backoff_min,
+        backoff_max,
+        backlog_rate_per_s: uplink.backlog_rate_per_s,
+        state_interval_s: uplink.state_interval_s,
+    })
+}
+
+/// The sensor broker and what is heard on it; `None` without sensors.
+#[must_use]
+pub fn sensor_link(config: &Config) -> Option<(BrokerAddress, Vec<Zigbee2MqttSensor>)> {
+    let broker = config.sensor_broker.as_ref()?;
+    let sensors: Vec<Zigbee2MqttSensor> = config
+        .sensors
+        .iter()
+        .map(|sensor| match &sensor.adapter {
+            SensorAdapter::Zigbee2Mqtt {
+                topic,
+                property,
+                polarity,
+            } => Zigbee2MqttSensor {
+                id: sensor.id.clone(),
+                topic: topic.clone(),
+                property: property.clone(),
+                invert: *polarity == Polarity::Inverted,
+            },
+        })
+        .collect();
+    let (user, password) = login(broker);
+    let address = BrokerAddress {
+        host: broker.host.clone(),
+        port: broker.port,
+        client_id: format!("edge-agent-{}-{}-sensors", config.hall.id, config.box_id),
+        login: user.map(|user| (user, password.unwrap_or_default())),
+    };
+    (!sensors.is_empty()).then_some((address, sensors))
+}
+
+fn login(broker: &Broker) -> (Option<String>, Option<String>) {
+    (
+        broker.user.clone(),
+        broker.password.as_ref().map(|p| p.expose().to_owned()),
+    )
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
+}

@@ -1,0 +1,270 @@
+//! Prometheus figures, made on demand from the health report and the hall's view. Keeps no state of its own.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hall_core::snapshot::WindowState;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+use tokio::sync::watch;
+
+use crate::hall::HallView;
+use crate::supervise::ComponentStatus;
+use crate::web::inputs::{CameraState, HealthReport, Overall, UplinkMode};
+
+/// Where the figures come from.
+#[derive(Clone)]
+pub struct MetricsInputs {
+    /// State of the box.
+    pub health: watch::Receiver<Arc<HealthReport>>,
+    /// Present view of the hall.
+    pub view: watch::Receiver<HallView>,
+    /// Components and their restarts.
+    pub components: Arc<Mutex<Vec<ComponentStatus>>>,
+}
+
+/// The figures in the Prometheus text form.
+#[must_use]
+pub fn text(inputs: &MetricsInputs) -> String {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Figures {
+        health: inputs.health.borrow().clone(),
+        view: inputs.view.borrow().clone(),
+        components: inputs
+            .components
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone(),
+    }));
+    let mut out = String::new();
+    // Writing to a String cannot fail; should an encoder refuse, what was written so far is still true.
+    if prometheus_client::encoding::text::encode(&mut out, &registry).is_err() {
+        tracing::debug!("Metrics were cut short by their encoder.");
+    }
+    out
+}
+
+struct Figures {
+    health: Arc<HealthReport>,
+    view: HallView,
+    components: Vec<ComponentStatus>,
+}
+
+impl fmt::Debug for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Figures").finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Camera {
+    camera: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Queue {
+    queue: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Component {
+    component: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct State {
+    state: &'static str,
+}
+
+/// Writes one family: a name, a help text and a value per label set.
+fn family<L: EncodeLabelSet, M: EncodeMetric>(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    rows: impl IntoIterator<Item = (L, M)>,
+) -> fmt::Result {
+    let mut rows = rows.into_iter().peekable();
+    let Some((_, first)) = rows.peek() else {
+        return Ok(());
+    };
+    let kind = first.metric_type();
+    let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
+    for (labels, value) in rows {
+        value.encode(metric.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: f64) -> fmt::Result {
+    let value = ConstGauge::new(value);
+    value.encode(encoder.encode_descriptor(name, help, None, value.metric_type())?)
+}
+
+impl Collector for Figures {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let e = &mut encoder;
+        let h = &self.health;
+        let overall = match h.overall {
+            Overall::Ok => 0.0,
+            Overall::Degraded => 1.0,
+            Overall::Critical => 2.0,
+        };
+        gauge(e, "edge_health", "0 ok, 1 degraded, 2 critical", overall)?;
+        let cameras = || {
+            h.cameras.iter().map(|c| {
+                (
+                    Camera {
+                        camera: c.camera.to_string(),
+                    },
+                    c,
+                )
+            })
+        };
+        let up = |c: CameraState| ConstGauge::new(i64::from(c == CameraState::Up));
+        family(
+            e,
+            "edge_camera_up",
+            "1 while pictures arrive",
+            cameras().map(|(l, c)| (l, up(c.state))),
+        )?;
+        family(
+            e,
+            "edge_camera_fps",
+            "Pictures per second that arrive",
+            cameras().map(|(l, c)| (l, ConstGauge::new(f64::from(c.fps)))),
+        )?;
+        family(
+            e,
+            "edge_camera_last_frame_age_seconds",
+            "Age of the newest picture",
+            cameras().filter_map(|(l, c)| {
+                Some((l, ConstGauge::new(c.last_frame_age_ms? as f64 / 1000.0)))
+            }),
+        )?;
+        family(
+            e,
+            "edge_frames_analysed",
+            "Pictures analysed",
+            cameras().map(|(l, c)| (l, ConstCounter::new(c.analysed))),
+        )?;
+        family(
+            e,
+            "edge_frames_dropped",
+            "Pictures passed over because a newer one was there",
+            cameras().map(|(l, c)| (l, ConstCounter::new(c.dropped))),
+        )?;
+        family(
+            e,
+            "edge_inference_seconds",
+            "Typical analysis time of a picture",
+            cameras()
+                .filter_map(|(l, c)| Some((l, ConstGauge::new(f64::from(c.infer_ms?) / 1000.0)))),
+        )?;
+        self.hall(e)?;
+        gauge(
+            e,
+            "edge_store_seq",
+            "Newest durable record",
+            h.store.seq as f64,
+        )?;
+        gauge(
+            e,
+            "edge_store_bytes",
+            "Bytes of the event log on disk",
+            h.store.bytes as f64,
+        )?;
+        gauge(
+            e,
+            "edge_store_degraded",
+            "1 while events are held in memory",
+            f64::from(u8::from(h.store.degraded)),
+        )?;
+        gauge(
+            e,
+            "edge_store_lag",
+            "Records waiting to become durable",
+            h.store.lag as f64,
+        )?;
+        gauge(
+            e,
+            "edge_uplink_live",
+            "1 while everything is sent as it happens",
+            f64::from(u8::from(h.uplink.mode == UplinkMode::Live)),
+        )?;
+        gauge(
+            e,
+            "edge_uplink_acked_seq",
+            "Newest record the broker has",
+            h.uplink.acked as f64,
+        )?;
+        gauge(
+            e,
+            "edge_uplink_backlog",
+            "Records not yet acknowledged",
+            h.uplink.backlog as f64,
+        )?;
+        gauge(
+            e,
+            "edge_clock_synced",
+            "1 while the wall clock is believed",
+            f64::from(u8::from(h.clock.synced)),
+        )?;
+        gauge(
+            e,
+            "edge_clock_offset_seconds",
+            "Wall clock against boot-anchored time",
+            h.clock.offset_ms as f64 / 1000.0,
+        )?;
+        family(
+            e,
+            "edge_component_restarts",
+            "Times a component was started again",
+            self.components.iter().map(|c| {
+                (
+                    Component {
+                        component: c.name.clone(),
+                    },
+                    ConstCounter::new(c.restarts),
+                )
+            }),
+        )
+    }
+}
+
+impl Figures {
+    fn hall(&self, e: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let states = [
+            (WindowState::Staffed, "staffed"),
+            (WindowState::Unstaffed, "unstaffed"),
+            (WindowState::Paused, "paused"),
+            (WindowState::OffDuty, "off_duty"),
+            (WindowState::Unknown, "unknown"),
+        ];
+        let snapshot = &self.view.snapshot;
+        family(
+            e,
+            "edge_windows",
+            "Windows by state",
+            states.map(|(state, name)| {
+                let n = snapshot.windows.iter().filter(|w| w.state == state).count();
+                (State { state: name }, ConstGauge::new(n as i64))
+            }),
+        )?;
+        family(
+            e,
+            "edge_queue_length",
+            "People queuing who have dwelt long enough",
+            snapshot.queues.iter().filter_map(|q| {
+                Some((
+                    Queue {
+                        queue: q.queue.to_string(),
+                    },
+                    ConstGauge::new(i64::from(q.length?)),
+                ))
+            }),
+        )
+    }
+}
