@@ -44,12 +44,24 @@ pub struct Post<'a> {
 pub fn duty_at(calendar: &DutyCalendar, post: Post<'_>, local_ms: i64) -> DutyNow {
     let day = local_ms.div_euclid(DAY_MS);
     let spans = day_spans(calendar, post, day);
-    if let Some(&(from, to)) = spans.iter().find(|(from, to)| (*from..*to).contains(&local_ms)) {
+    if let Some(&(from, to)) = spans
+        .iter()
+        .find(|(from, to)| (*from..*to).contains(&local_ms))
+    {
         let span = grow(calendar, post, day, from, to);
-        return DutyNow { span: Some(span), until_ms: span.to_ms };
+        return DutyNow {
+            span: Some(span),
+            until_ms: span.to_ms,
+        };
     }
-    let next = spans.iter().map(|(from, _)| *from).find(|from| *from > local_ms);
-    DutyNow { span: None, until_ms: next.unwrap_or((day + 1) * DAY_MS) }
+    let next = spans
+        .iter()
+        .map(|(from, _)| *from)
+        .find(|from| *from > local_ms);
+    DutyNow {
+        span: None,
+        until_ms: next.unwrap_or((day + 1) * DAY_MS),
+    }
 }
 
 /// The local date of a local instant.
@@ -77,15 +89,26 @@ fn grow(calendar: &DutyCalendar, post: Post<'_>, day: i64, from: i64, to: i64) -
         }
         last += 1;
     }
-    let last_of_day = !day_spans(calendar, post, last).iter().any(|(f, _)| *f >= to);
-    DutySpan { from_ms: from, to_ms: to, last_of_day }
+    let last_of_day = !day_spans(calendar, post, last)
+        .iter()
+        .any(|(f, _)| *f >= to);
+    DutySpan {
+        from_ms: from,
+        to_ms: to,
+        last_of_day,
+    }
 }
 
 /// A day's stretches in local milliseconds, in order, touching ones joined.
 fn day_spans(calendar: &DutyCalendar, post: Post<'_>, day: i64) -> Vec<(i64, i64)> {
     let mut spans: Vec<(i64, i64)> = day_segments(calendar, post, day)
         .iter()
-        .map(|s| (i64::from(s.from_s) * 1000, (i64::from(s.to_s) * 1000).min(DAY_MS)))
+        .map(|s| {
+            (
+                i64::from(s.from_s) * 1000,
+                (i64::from(s.to_s) * 1000).min(DAY_MS),
+            )
+        })
         .filter(|(from, to)| from < to)
         .map(|(from, to)| (day * DAY_MS + from, day * DAY_MS + to))
         .collect();
@@ -107,7 +130,12 @@ fn day_segments<'a>(calendar: &'a DutyCalendar, post: Post<'a>, day: i64) -> &'a
     let date = date_of(day);
     let dated = |own: bool| {
         calendar.exceptions.iter().rev().find(|e| {
-            e.date == date && if own { post.window.is_some_and(|w| e.windows.contains(w)) } else { e.windows.is_empty() }
+            e.date == date
+                && if own {
+                    post.window.is_some_and(|w| e.windows.contains(w))
+                } else {
+                    e.windows.is_empty()
+                }
         })
     };
     if let Some(exception) = dated(true).or_else(|| dated(false)) {
@@ -135,5 +163,234 @@ fn date_of(day: i64) -> Date {
     let mp = (5 * doy + 2) / 153;
     let month = if mp < 10 { mp + 3 } else { mp - 9 };
     let year = yoe + era * 400 + i64::from(month <= 2);
-    Date { year: year as i32, month: month as u8, day: (doy - (153 * mp + 2) / 5 + 1) as u8 }
+    Date {
+        year: year as i32,
+        month: month as u8,
+        day: (doy - (153 * mp + 2) / 5 + 1) as u8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::DutyException;
+
+    fn hours(segments: &[(u32, u32)]) -> Vec<DaySegment> {
+        segments
+            .iter()
+            .map(|(from, to)| DaySegment {
+                from_s: from * 3600,
+                to_s: to * 3600,
+            })
+            .collect()
+    }
+
+    fn weekly(segments: &[(u32, u32)]) -> WeeklyDuty {
+        let mut weekly = WeeklyDuty::default();
+        weekly.days[..5].fill(hours(segments));
+        weekly
+    }
+
+    /// Local milliseconds of an hour of a day in September 2026 (the 21st is a Monday).
+    fn at(day: i64, hour: i64) -> i64 {
+        (20_454 + 243 + day - 1) * DAY_MS + hour * 3_600_000
+    }
+
+    fn date(day: u8) -> Date {
+        Date {
+            year: 2026,
+            month: 9,
+            day,
+        }
+    }
+
+    fn calendar() -> DutyCalendar {
+        DutyCalendar {
+            weekly: weekly(&[(9, 12), (13, 17)]),
+            ..DutyCalendar::default()
+        }
+    }
+
+    const HALL: Post<'static> = Post {
+        window: None,
+        weekly: None,
+    };
+
+    #[test]
+    fn dates_follow_the_calendar() {
+        for (day, year, month, of_month) in [
+            (0, 1970, 1, 1),
+            (-1, 1969, 12, 31),
+            (20_717, 2026, 9, 21),
+            (11_016, 2000, 2, 29),
+            (20_819, 2027, 1, 1),
+        ] {
+            assert_eq!(
+                date_of(day),
+                Date {
+                    year,
+                    month,
+                    day: of_month
+                },
+                "day {day}"
+            );
+        }
+        assert_eq!(date_at(at(21, 23)), date(21));
+    }
+
+    #[test]
+    fn duty_begins_and_ends_to_the_millisecond() {
+        let calendar = calendar();
+        let on = |ms| duty_at(&calendar, HALL, ms).span.is_some();
+        assert!(!on(at(21, 9) - 1) && on(at(21, 9)) && on(at(21, 12) - 1) && !on(at(21, 12)));
+        let morning = duty_at(&calendar, HALL, at(21, 10));
+        assert_eq!(
+            morning,
+            DutyNow {
+                span: Some(DutySpan {
+                    from_ms: at(21, 9),
+                    to_ms: at(21, 12),
+                    last_of_day: false
+                }),
+                until_ms: at(21, 12)
+            }
+        );
+        assert!(
+            duty_at(&calendar, HALL, at(21, 13))
+                .span
+                .is_some_and(|span| span.last_of_day)
+        );
+        assert_eq!(
+            duty_at(&calendar, HALL, at(21, 12)),
+            DutyNow {
+                span: None,
+                until_ms: at(21, 13)
+            }
+        );
+        assert_eq!(
+            duty_at(&calendar, HALL, at(21, 17)),
+            DutyNow {
+                span: None,
+                until_ms: at(22, 0)
+            }
+        );
+    }
+
+    #[test]
+    fn exceptions_beat_holidays_beat_templates() {
+        let w1 = WindowId::from("W1");
+        let own = weekly(&[(8, 10)]);
+        let mut calendar = calendar();
+        calendar.weekly.days[5] = hours(&[(10, 11)]);
+        calendar.workdays = vec![date(20), date(26)];
+        calendar.holidays = vec![date(22), date(23)];
+        calendar.exceptions = vec![
+            DutyException {
+                date: date(23),
+                windows: Vec::new(),
+                segments: hours(&[(14, 15)]),
+            },
+            DutyException {
+                date: date(23),
+                windows: vec![w1.clone()],
+                segments: Vec::new(),
+            },
+        ];
+        let hours_on = |post: Post<'_>, day| -> Vec<i64> {
+            (0..24)
+                .filter(|hour| duty_at(&calendar, post, at(day, *hour)).span.is_some())
+                .collect()
+        };
+        let window = Post {
+            window: Some(&w1),
+            weekly: None,
+        };
+        let special = Post {
+            window: Some(&w1),
+            weekly: Some(&own),
+        };
+        for (day, post, expected, why) in [
+            (
+                21,
+                HALL,
+                &[9, 10, 11, 13, 14, 15, 16][..],
+                "an ordinary Monday",
+            ),
+            (19, HALL, &[10], "an ordinary Saturday"),
+            (
+                20,
+                HALL,
+                &[9, 10, 11, 13, 14, 15, 16],
+                "a make-up Sunday is worked like a Monday",
+            ),
+            (
+                26,
+                HALL,
+                &[9, 10, 11, 13, 14, 15, 16],
+                "so is a make-up Saturday, whatever Saturdays are like",
+            ),
+            (
+                20,
+                special,
+                &[8, 9],
+                "by the window's own Monday, if it has one",
+            ),
+            (22, HALL, &[], "a holiday"),
+            (22, special, &[], "a holiday for every window"),
+            (23, HALL, &[14], "an exception opens a holiday"),
+            (
+                23,
+                window,
+                &[],
+                "an exception naming the window comes first",
+            ),
+        ] {
+            assert_eq!(hours_on(post, day), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn touching_segments_are_one_stretch_even_over_midnight() {
+        let mut calendar = DutyCalendar::default();
+        calendar.weekly.days[0] = hours(&[(13, 24), (9, 12), (12, 13)]);
+        calendar.weekly.days[1] = hours(&[(0, 6), (8, 9)]);
+        let span = duty_at(&calendar, HALL, at(21, 23)).span;
+        assert_eq!(
+            span,
+            Some(DutySpan {
+                from_ms: at(21, 9),
+                to_ms: at(22, 6),
+                last_of_day: false
+            })
+        );
+        assert_eq!(
+            duty_at(&calendar, HALL, at(22, 1)).span,
+            span,
+            "asked from the other side of midnight"
+        );
+        let mut always = DutyCalendar::default();
+        always.weekly.days.fill(hours(&[(0, 24)]));
+        let now = duty_at(&always, HALL, at(21, 10));
+        assert!(
+            now.until_ms > at(28, 0),
+            "around the clock no midnight interrupts"
+        );
+    }
+
+    #[test]
+    fn nonsense_segments_are_ignored() {
+        let mut calendar = DutyCalendar::default();
+        calendar.weekly.days[0] = vec![
+            DaySegment {
+                from_s: 7200,
+                to_s: 3600,
+            },
+            DaySegment {
+                from_s: 80_000,
+                to_s: 999_999,
+            },
+        ];
+        assert_eq!(duty_at(&calendar, HALL, at(21, 1)).span, None);
+        assert_eq!(duty_at(&calendar, HALL, at(21, 23)).until_ms, at(22, 0));
+    }
 }

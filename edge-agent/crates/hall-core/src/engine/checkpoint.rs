@@ -6,7 +6,7 @@ use super::conflict::Conflict;
 use super::episode::{Account, Episode, EpisodeRule};
 use super::fusion::Gate;
 use super::presence::Presence;
-use super::queue::QueueCheckpoint;
+use super::queue_view::QueueCheckpoint;
 use super::record::{Ctx, OpenRecord};
 use super::watch::{Watch, Watched};
 use super::window::WindowRule;
@@ -55,12 +55,28 @@ impl Engine {
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         let limits = &self.core.limits;
-        let watches = self.cameras.iter().chain(&self.sensors).filter_map(|watch| watch.record().cloned());
-        let conflicts = self.windows.iter().filter_map(|window| window.conflict.record().cloned());
+        let watches = self
+            .cameras
+            .iter()
+            .chain(&self.sensors)
+            .filter_map(|watch| watch.record().cloned());
+        let conflicts = self
+            .windows
+            .iter()
+            .filter_map(|window| window.conflict.record().cloned());
         Checkpoint {
             at: self.now,
-            windows: self.windows.iter().filter_map(|window| window.checkpoint(limits)).collect(),
-            queues: self.queues.iter().filter(|q| q.is_open()).map(|q| q.checkpoint()).collect(),
+            windows: self
+                .windows
+                .iter()
+                .filter_map(|window| window.checkpoint(limits))
+                .collect(),
+            queues: self
+                .queues
+                .iter()
+                .filter(|q| q.is_open())
+                .map(|q| q.checkpoint())
+                .collect(),
             sources: watches.chain(conflicts).collect(),
         }
     }
@@ -84,7 +100,11 @@ impl Engine {
             }
         }
         for saved in &checkpoint.queues {
-            let last = saved.last_observed.unwrap_or(checkpoint.at).plus_ms(shift).min(now);
+            let last = saved
+                .last_observed
+                .unwrap_or(checkpoint.at)
+                .plus_ms(shift)
+                .min(now);
             let mut ctx = self.core.ctx(&mut self.out);
             if let Some(queue) = self.queues.iter_mut().find(|queue| queue.id == saved.queue) {
                 queue.resume(saved, last, shift, now, &mut ctx);
@@ -93,16 +113,27 @@ impl Engine {
         for record in &checkpoint.sources {
             let same = |watch: &&mut Watch| match (watch.what(), &record.subject) {
                 (Watched::Camera(a), Subject::Camera(b)) => a == b,
-                (Watched::Sensor(a), Subject::Sensor(b)) => a == b && record.code == EventCode::SensorFault,
+                (Watched::Sensor(a), Subject::Sensor(b)) => {
+                    a == b && record.code == EventCode::SensorFault
+                }
                 _ => false,
             };
             if record.code == EventCode::SensorConflict {
-                let Subject::Sensor(sensor) = &record.subject else { continue };
-                let owner = self.core.cfg.sensors.iter().find(|s| &s.id == sensor).map(|s| &s.window);
+                let Subject::Sensor(sensor) = &record.subject else {
+                    continue;
+                };
+                let owner = self
+                    .core
+                    .cfg
+                    .sensors
+                    .iter()
+                    .find(|s| &s.id == sensor)
+                    .map(|s| &s.window);
                 if let Some(ix) = owner.and_then(|owner| self.core.layout.window(owner)) {
                     self.windows[ix].conflict = Conflict::restore(record.clone());
                 }
-            } else if let Some(watch) = self.cameras.iter_mut().chain(&mut self.sensors).find(same) {
+            } else if let Some(watch) = self.cameras.iter_mut().chain(&mut self.sensors).find(same)
+            {
                 watch.resume(record.clone());
             }
         }
@@ -113,12 +144,11 @@ impl Engine {
 impl WindowRule {
     fn checkpoint(&self, limits: &super::limits::Limits) -> Option<EpisodeCheckpoint> {
         let episode = self.episode.as_ref()?;
-        let seen = self.sight.last_seen().max(self.feelers.last_seen()).unwrap_or(self.settled_at);
-        let (last_observed, account) = match (episode.resumed, self.post.gap_since()) {
-            (Some((last, account)), _) => (last, account),
-            (None, Some(since)) => (since, episode.account_at_gap(limits)),
-            (None, None) => (seen.max(self.settled_at), episode.account(limits)),
-        };
+        let so_far = || (self.settled_at, episode.account(limits));
+        let (last_observed, account) = episode
+            .resumed
+            .or_else(|| episode.gap())
+            .unwrap_or_else(so_far);
         Some(EpisodeCheckpoint {
             window: self.id.clone(),
             code: episode.code,
@@ -127,19 +157,32 @@ impl WindowRule {
             account,
             customers_max: episode.customers_max,
             last_observed,
-            duty_to: self.roster.stretch().map_or(self.settled_at, |stretch| stretch.to),
+            duty_to: self
+                .roster
+                .stretch()
+                .map_or(self.settled_at, |stretch| stretch.to),
             record: episode.record.clone(),
         })
     }
 
     fn resume(&mut self, saved: EpisodeCheckpoint, now: HallTime, ctx: &mut Ctx<'_>) {
-        let over = self.gate == Gate::OffDuty || (self.gate != Gate::Unsynced && saved.duty_to <= now);
+        let over =
+            self.gate == Gate::OffDuty || (self.gate != Gate::Unsynced && saved.duty_to <= now);
         let mut episode = Episode::restore(saved.code, saved.onset, saved.rule, saved.account);
         episode.customers_max = saved.customers_max;
         episode.record = saved.record;
         episode.resumed = Some((saved.last_observed, saved.account));
-        let until = if over { saved.duty_to.min(now).max(saved.last_observed) } else { now };
-        episode.add(saved.last_observed, until, super::episode::Piece::Unobserved, ctx.limits);
+        let until = if over {
+            saved.duty_to.min(now).max(saved.last_observed)
+        } else {
+            now
+        };
+        episode.add(
+            saved.last_observed,
+            until,
+            super::episode::Piece::Unobserved,
+            ctx.limits,
+        );
         self.episode = Some(episode);
         self.post = Presence::absent_until(saved.last_observed);
         if over {

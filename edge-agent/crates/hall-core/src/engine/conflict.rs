@@ -17,11 +17,18 @@ pub(crate) struct Conflict {
 impl Conflict {
     /// Goes on with an open event after a restart.
     pub fn restore(record: OpenRecord) -> Self {
-        Conflict { since: Some(record.onset.at), record: Some(record) }
+        Conflict {
+            since: Some(record.onset.at),
+            record: Some(record),
+        }
     }
 
     pub fn trust(&self) -> Trust {
-        if self.record.is_some() { Trust::Conflict } else { Trust::Sound }
+        if self.record.is_some() {
+            Trust::Conflict
+        } else {
+            Trust::Sound
+        }
     }
 
     pub fn record(&self) -> Option<&OpenRecord> {
@@ -64,7 +71,9 @@ impl Conflict {
     /// The sources agree again, or the sensor fell silent. Returns true when an event was closed.
     pub fn resolve(&mut self, ctx: &mut Ctx<'_>, at: HallTime, reason: EndReason) -> bool {
         let since = self.since.take();
-        let Some(record) = self.record.take() else { return false };
+        let Some(record) = self.record.take() else {
+            return false;
+        };
         let end = ctx.clock.stamp(at);
         record.close(ctx, at, end, reason, length(since.unwrap_or(at), at));
         true
@@ -72,10 +81,15 @@ impl Conflict {
 
     /// When the present disagreement becomes too long.
     pub fn due(&self, conflict_ms: i64) -> Option<HallTime> {
-        self.since.filter(|_| self.record.is_none()).map(|since| since.plus_ms(conflict_ms))
+        self.since
+            .filter(|_| self.record.is_none())
+            .map(|since| since.plus_ms(conflict_ms))
     }
 }
 
 fn length(since: HallTime, at: HallTime) -> Facts {
-    Facts { duration_ms: at.since_ms(since).max(0), ..Facts::default() }
+    Facts {
+        duration_ms: at.since_ms(since).max(0),
+        ..Facts::default()
+    }
 }

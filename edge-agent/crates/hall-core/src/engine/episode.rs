@@ -12,6 +12,8 @@ pub(crate) enum Piece {
     Present,
     Absent,
     Unobserved,
+    /// Not judged: nobody knows whether it is duty time. Counts as unobserved, but never as part of a gap.
+    Unjudged,
     Paused,
 }
 
@@ -85,11 +87,17 @@ pub(crate) struct Episode {
     run: Option<Run>,
     comeback: Option<Comeback>,
     gap_ms: i64,
+    /// Where the gap going on began, and everything up to there.
+    gap: Option<(HallTime, Account)>,
 }
 
 impl Episode {
     pub fn new(code: EventCode, onset: Stamp, limits: &Limits) -> Self {
-        let first = if code == EventCode::LateOpen { limits.open_grace } else { limits.ladder[0] };
+        let first = if code == EventCode::LateOpen {
+            limits.open_grace
+        } else {
+            limits.ladder[0]
+        };
         let rule = EpisodeRule {
             ladder_ms: [first, limits.ladder[1], limits.ladder[2]],
             return_hold_ms: limits.return_hold,
@@ -110,6 +118,7 @@ impl Episode {
             run: None,
             comeback: None,
             gap_ms: 0,
+            gap: None,
         }
     }
 
@@ -124,14 +133,24 @@ impl Episode {
                 self.account.unobserved_ms += ms;
                 self.gap_ms += ms;
             }
+            (Piece::Unjudged, _) => self.account.unobserved_ms += ms,
             (Piece::Paused, _) => self.account.paused_ms += ms,
             (Piece::Present, Some(run)) => {
                 run.present += run.dropout + ms;
                 run.dropout = 0;
             }
             (Piece::Present, None) => {
-                self.run = Some(Run { from, before: self.account, present: ms, dropout: 0 });
-                self.comeback.get_or_insert(Comeback { from, before: self.account, confirmed_ms: 0 });
+                self.run = Some(Run {
+                    from,
+                    before: self.account,
+                    present: ms,
+                    dropout: 0,
+                });
+                self.comeback.get_or_insert(Comeback {
+                    from,
+                    before: self.account,
+                    confirmed_ms: 0,
+                });
             }
             (Piece::Absent, Some(run)) => {
                 run.dropout += ms;
@@ -157,8 +176,8 @@ impl Episode {
         }
     }
 
-    /// The last `ms` turn out not to have been observed.
-    pub fn retract(&mut self, ms: i64) {
+    /// A gap is noticed at `at`: the last `ms` turn out not to have been observed.
+    pub fn begin_gap(&mut self, at: HallTime, ms: i64, limits: &Limits) {
         let mut left = ms.max(0);
         let mut take = |from: &mut i64| {
             let part = left.min(*from);
@@ -172,13 +191,20 @@ impl Episode {
             moved += take(&mut run.present);
         }
         moved += take(&mut self.account.absent_ms);
+        self.gap = Some((at.plus_ms(-moved), self.account(limits)));
         self.account.unobserved_ms += moved;
         self.gap_ms += moved;
+    }
+
+    /// Where the gap going on began, and everything up to there.
+    pub fn gap(&self) -> Option<(HallTime, Account)> {
+        self.gap
     }
 
     /// The gap just over counts as observed: `present` before, in and after it.
     pub fn bridge(&mut self, present: bool, limits: &Limits) {
         let ms = std::mem::take(&mut self.gap_ms);
+        self.gap = None;
         self.account.unobserved_ms -= ms;
         match (&mut self.run, present) {
             (Some(run), true) => run.present += ms,
@@ -195,6 +221,7 @@ impl Episode {
     /// The gap just over stays unobserved.
     pub fn end_gap(&mut self) {
         self.gap_ms = 0;
+        self.gap = None;
     }
 
     /// The ladder's clock: everything since the onset but unobserved and paused time.
@@ -228,11 +255,15 @@ impl Episode {
         let published = self.record.as_ref().map(|record| record.level);
         let clock = self.clock_ms();
         let [first, warn, severe] = self.rule.ladder_ms;
-        [(first, Level::Notice), (warn.max(first), Level::Warn), (severe.max(first), Level::Severe)]
-            .into_iter()
-            .filter(|(at, level)| *at > clock && published.is_none_or(|p| p < *level))
-            .map(|(at, _)| at - clock)
-            .min()
+        [
+            (first, Level::Notice),
+            (warn.max(first), Level::Warn),
+            (severe.max(first), Level::Severe),
+        ]
+        .into_iter()
+        .filter(|(at, level)| *at > clock && published.is_none_or(|p| p < *level))
+        .map(|(at, _)| at - clock)
+        .min()
     }
 
     /// Milliseconds until the drop-out going on ends the run of presence.
@@ -243,18 +274,29 @@ impl Episode {
     /// Milliseconds of presence until the return counts; 0 or less: it does.
     pub fn return_left_ms(&self, limits: &Limits) -> Option<i64> {
         let run = self.run.map(|run| self.rule.return_hold_ms - run.present);
-        let pieces = self.comeback.map(|c| self.rule.return_hold_ms + limits.absent_confirm - c.confirmed_ms);
+        let pieces = self
+            .comeback
+            .map(|c| self.rule.return_hold_ms + limits.absent_confirm - c.confirmed_ms);
         run.into_iter().chain(pieces).min()
     }
 
     /// The return that ends the episode, if it has been held long enough.
     pub fn returned(&self, limits: &Limits) -> Option<Return> {
-        if let Some(run) = self.run.filter(|run| run.present >= self.rule.return_hold_ms) {
-            return Some(Return { from: run.from, account: run.before });
+        if let Some(run) = self
+            .run
+            .filter(|run| run.present >= self.rule.return_hold_ms)
+        {
+            return Some(Return {
+                from: run.from,
+                account: run.before,
+            });
         }
         self.comeback
-            .filter(|c| self.run.is_some() && c.confirmed_ms >= self.rule.return_hold_ms + limits.absent_confirm)
-            .map(|c| Return { from: c.from, account: c.before })
+            .filter(|c| c.confirmed_ms >= self.rule.return_hold_ms + limits.absent_confirm)
+            .map(|c| Return {
+                from: c.from,
+                account: c.before,
+            })
     }
 
     /// Everything up to now; a return going on counts as brief.
@@ -262,13 +304,6 @@ impl Episode {
         let mut copy = self.clone();
         copy.end_run(limits);
         copy.account
-    }
-
-    /// Everything up to the start of the gap going on.
-    pub fn account_at_gap(&self, limits: &Limits) -> Account {
-        let mut account = self.account(limits);
-        account.unobserved_ms -= self.gap_ms.min(account.unobserved_ms);
-        account
     }
 
     /// The measured side of a revision with this account.

@@ -64,7 +64,9 @@ impl Feelers {
     pub fn new<'a>(sensors: impl Iterator<Item = &'a SensorConfig>, old: Option<&Feelers>) -> Self {
         let all = sensors
             .map(|s| {
-                let known = old.and_then(|old| old.all.iter().find(|f| f.id == s.id && f.kind == s.kind)).cloned();
+                let known = old
+                    .and_then(|old| old.all.iter().find(|f| f.id == s.id && f.kind == s.kind))
+                    .cloned();
                 let stale_ms = s.stale_s.map(|s| i64::from(s) * 1000);
                 match known {
                     Some(feeler) => Feeler { stale_ms, ..feeler },
@@ -86,7 +88,9 @@ impl Feelers {
 
     /// Takes a reading that counts from `at`.
     pub fn observe(&mut self, at: HallTime, reading: &SensorReading, limits: &Limits) {
-        let Some(feeler) = self.all.iter_mut().find(|f| f.id == reading.sensor) else { return };
+        let Some(feeler) = self.all.iter_mut().find(|f| f.id == reading.sensor) else {
+            return;
+        };
         if feeler.says(at, limits) != Tri::from(reading.value) {
             feeler.same_since = at;
         }
@@ -108,36 +112,56 @@ impl Feelers {
 
     /// Is somebody there? Yes if any healthy sensor says so; no if healthy ones all say nobody.
     pub fn presence(&self, at: HallTime, limits: &Limits) -> Tri {
-        self.all.iter().filter(|f| f.tells_presence()).fold(Tri::Unknown, |so_far, f| {
-            match (so_far, f.says(at, limits)) {
-                (Tri::Yes, _) | (_, Tri::Yes) => Tri::Yes,
-                (Tri::No, _) | (_, Tri::No) => Tri::No,
-                _ => Tri::Unknown,
-            }
-        })
+        self.all
+            .iter()
+            .filter(|f| f.tells_presence())
+            .fold(Tri::Unknown, |so_far, f| {
+                match (so_far, f.says(at, limits)) {
+                    (Tri::Yes, _) | (_, Tri::Yes) => Tri::Yes,
+                    (Tri::No, _) | (_, Tri::No) => Tri::No,
+                    _ => Tri::Unknown,
+                }
+            })
     }
 
     /// Has a healthy sensor declared a pause?
     pub fn paused(&self, at: HallTime, limits: &Limits) -> bool {
-        self.all.iter().any(|f| f.kind == SensorKind::Pause && f.says(at, limits).is_yes())
+        self.all
+            .iter()
+            .any(|f| f.kind == SensorKind::Pause && f.says(at, limits).is_yes())
     }
 
     /// The first sensor that says somebody is there, and since when one of them has.
     pub fn contradicting(&self, at: HallTime, limits: &Limits) -> Option<(SensorId, HallTime)> {
-        let on = || self.all.iter().filter(|f| f.tells_presence() && f.says(at, limits).is_yes());
+        let on = || {
+            self.all
+                .iter()
+                .filter(|f| f.tells_presence() && f.says(at, limits).is_yes())
+        };
         let since = on().map(|f| f.same_since).min()?;
         on().next().map(|f| (f.id.clone(), since))
     }
 
     /// Last reading of any presence sensor.
     pub fn last_seen(&self) -> Option<HallTime> {
-        self.all.iter().filter(|f| f.tells_presence()).filter_map(|f| f.last).max()
+        self.all
+            .iter()
+            .filter(|f| f.tells_presence())
+            .filter_map(|f| f.last)
+            .max()
     }
 
     /// When the next sensor turns stale, later than `after`.
     pub fn stale_at(&self, after: HallTime, limits: &Limits) -> Option<HallTime> {
-        let stale = |f: &Feeler| f.last.map(|last| last.plus_ms(f.stale_ms.unwrap_or(limits.sensor_stale) + 1));
-        self.all.iter().filter_map(stale).filter(|t| *t > after).min()
+        let stale = |f: &Feeler| {
+            f.last
+                .map(|last| last.plus_ms(f.stale_ms.unwrap_or(limits.sensor_stale) + 1))
+        };
+        self.all
+            .iter()
+            .filter_map(stale)
+            .filter(|t| *t > after)
+            .min()
     }
 
     /// Adds the presence sensors that say `present`, for example `seat:W3-seat`.

@@ -59,11 +59,25 @@ pub struct Row {
 }
 
 const fn gate(gate: Gate, state: WindowState, reason: Reason) -> Row {
-    Row { gate: Some(gate), video: None, sensor: None, trust: None, state, reason }
+    Row {
+        gate: Some(gate),
+        video: None,
+        sensor: None,
+        trust: None,
+        state,
+        reason,
+    }
 }
 
 const fn fuse(video: VideoSays, sensor: Option<Tri>, state: WindowState, reason: Reason) -> Row {
-    Row { gate: None, video: Some(video), sensor, trust: None, state, reason }
+    Row {
+        gate: None,
+        video: Some(video),
+        sensor,
+        trust: None,
+        state,
+        reason,
+    }
 }
 
 /// Staffed if video or any healthy sensor sees somebody; unstaffed only if a healthy camera sees nobody and no healthy
@@ -75,7 +89,12 @@ pub const TRUTH_TABLE: [Row; 15] = {
         gate(Gate::Unsynced, Unknown, Reason::ClockUnsynced),
         gate(Gate::OffDuty, OffDuty, Reason::NotScheduled),
         gate(Gate::Paused, Paused, Reason::PauseDeclared),
-        fuse(Present, Some(Tri::Yes), Staffed, Reason::VideoAndSensorPresent),
+        fuse(
+            Present,
+            Some(Tri::Yes),
+            Staffed,
+            Reason::VideoAndSensorPresent,
+        ),
         fuse(Present, None, Staffed, Reason::VideoPresent),
         Row {
             gate: None,
@@ -106,5 +125,7 @@ pub fn judge(gate: Gate, video: VideoSays, sensor: Tri, trust: Trust) -> (Window
             && row.sensor.is_none_or(|s| s == sensor)
             && row.trust.is_none_or(|t| t == trust)
     });
-    row.map_or((WindowState::Unknown, Reason::NoObservation), |row| (row.state, row.reason))
+    row.map_or((WindowState::Unknown, Reason::NoObservation), |row| {
+        (row.state, row.reason)
+    })
 }

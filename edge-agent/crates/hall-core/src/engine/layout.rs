@@ -60,11 +60,23 @@ pub(crate) struct Layout {
 impl Layout {
     pub fn new(cfg: &EngineConfig) -> Self {
         let cameras: HashMap<CameraId, usize> = index(&cfg.cameras);
-        let windows: HashMap<WindowId, usize> = cfg.windows.iter().enumerate().map(|(i, w)| (w.id.clone(), i)).collect();
-        let queues: HashMap<QueueId, usize> = cfg.queues.iter().enumerate().map(|(i, q)| (q.id.clone(), i)).collect();
+        let windows: HashMap<WindowId, usize> = cfg
+            .windows
+            .iter()
+            .enumerate()
+            .map(|(i, w)| (w.id.clone(), i))
+            .collect();
+        let queues: HashMap<QueueId, usize> = cfg
+            .queues
+            .iter()
+            .enumerate()
+            .map(|(i, q)| (q.id.clone(), i))
+            .collect();
         let mut zones = HashMap::new();
         for zone in &cfg.zones {
-            let Some(&camera) = cameras.get(&zone.camera) else { continue };
+            let Some(&camera) = cameras.get(&zone.camera) else {
+                continue;
+            };
             let role = match &zone.kind {
                 ZoneKind::Staff(w) => windows.get(w).map(|i| Role::Staff(*i)),
                 ZoneKind::StaffExtended(w) => windows.get(w).map(|i| Role::Extended(*i)),
@@ -78,12 +90,21 @@ impl Layout {
         let mut window_cameras = vec![Vec::new(); cfg.windows.len()];
         let mut queue_cameras = vec![Vec::new(); cfg.queues.len()];
         for (camera, id) in cfg.cameras.iter().enumerate() {
-            let roles = || zones.values().filter(|(c, _)| *c == camera).map(|(_, role)| *role);
+            let roles = || {
+                zones
+                    .values()
+                    .filter(|(c, _)| *c == camera)
+                    .map(|(_, role)| *role)
+            };
             for (w, list) in window_cameras.iter_mut().enumerate() {
                 let mine = |r: &Role| matches!(r, Role::Staff(i) | Role::Extended(i) | Role::Counter(i) if *i == w);
                 if roles().any(|r| mine(&r)) {
                     let sees_post = roles().any(|r| r == Role::Staff(w));
-                    list.push(WindowCamera { camera, name: id.to_string(), sees_post });
+                    list.push(WindowCamera {
+                        camera,
+                        name: id.to_string(),
+                        sees_post,
+                    });
                 }
             }
             for (q, list) in queue_cameras.iter_mut().enumerate() {
@@ -92,8 +113,20 @@ impl Layout {
                 }
             }
         }
-        let sensors = cfg.sensors.iter().enumerate().map(|(i, s)| (s.id.clone(), i)).collect();
-        Layout { cameras, windows, sensors, zones, window_cameras, queue_cameras }
+        let sensors = cfg
+            .sensors
+            .iter()
+            .enumerate()
+            .map(|(i, s)| (s.id.clone(), i))
+            .collect();
+        Layout {
+            cameras,
+            windows,
+            sensors,
+            zones,
+            window_cameras,
+            queue_cameras,
+        }
     }
 
     pub fn camera(&self, id: &CameraId) -> Option<usize> {
@@ -113,11 +146,15 @@ impl Layout {
     pub fn views(&self, picture: &ZoneSnapshot, camera: usize, out: &mut Views) {
         out.clear();
         for count in &picture.zones {
-            let Some(&(owner, role)) = self.zones.get(&count.zone) else { continue };
+            let Some(&(owner, role)) = self.zones.get(&count.zone) else {
+                continue;
+            };
             if owner != camera {
                 continue;
             }
-            let people = count.count.max(u32::try_from(count.tracks.len()).unwrap_or(u32::MAX));
+            let people = count
+                .count
+                .max(u32::try_from(count.tracks.len()).unwrap_or(u32::MAX));
             match role {
                 Role::Staff(w) | Role::Extended(w) => {
                     let (view, seen) = out.window(w);
@@ -134,8 +171,12 @@ impl Layout {
                 }
                 Role::Queue(q) => {
                     let view = out.queue(q);
-                    let fresh: Vec<TrackId> =
-                        count.tracks.iter().copied().filter(|t| !view.tracks.contains(t)).collect();
+                    let fresh: Vec<TrackId> = count
+                        .tracks
+                        .iter()
+                        .copied()
+                        .filter(|t| !view.tracks.contains(t))
+                        .collect();
                     let doubled = (count.tracks.len() - fresh.len()) as u32;
                     view.count = view.count.saturating_add(people - doubled);
                     view.tracks.extend(fresh);
@@ -185,5 +226,8 @@ impl Views {
 }
 
 fn index(ids: &[CameraId]) -> HashMap<CameraId, usize> {
-    ids.iter().enumerate().map(|(i, id)| (id.clone(), i)).collect()
+    ids.iter()
+        .enumerate()
+        .map(|(i, id)| (id.clone(), i))
+        .collect()
 }

@@ -52,7 +52,9 @@ impl Limits {
             return_hold: ms(rules.return_hold_s),
             queue_dwell: ms(rules.queue_dwell_s),
             queue_raise: rules.queue_raise_count.max(1),
-            queue_clear: rules.queue_clear_count.min(rules.queue_raise_count.max(1) - 1),
+            queue_clear: rules
+                .queue_clear_count
+                .min(rules.queue_raise_count.max(1) - 1),
             queue_duration: ms(rules.queue_duration_s),
             queue_clear_hold: ms(rules.queue_clear_s),
             camera_stale: ms(rules.camera_stale_s),

@@ -66,14 +66,23 @@ impl Line {
             }
         }
         if gap {
-            orphans.extend(self.stays.iter().filter(|s| s.missing.is_some()).map(|s| s.since));
+            orphans.extend(
+                self.stays
+                    .iter()
+                    .filter(|s| s.missing.is_some())
+                    .map(|s| s.since),
+            );
             orphans.sort_unstable_by(|a, b| b.cmp(a));
             self.stays.retain(|s| s.missing.is_none());
         }
         for &track in tracks {
             if !self.stays.iter().any(|stay| stay.track == track) {
                 let since = orphans.pop().unwrap_or(at);
-                self.stays.push(Stay { track, since, missing: None });
+                self.stays.push(Stay {
+                    track,
+                    since,
+                    missing: None,
+                });
             }
         }
     }
@@ -81,8 +90,17 @@ impl Line {
     /// Forgets what has been gone for longer than the tolerance and what no dwell time can reach.
     pub fn settle(&mut self, at: HallTime, limits: &Limits) {
         let tolerance = limits.gap_tolerance;
-        let gone = |stay: &Stay| stay.missing.is_some_and(|missing| at.since_ms(missing) > tolerance);
-        if let Some(dropped) = self.stays.iter().filter(|s| gone(s)).filter_map(|s| s.missing).max() {
+        let gone = |stay: &Stay| {
+            stay.missing
+                .is_some_and(|missing| at.since_ms(missing) > tolerance)
+        };
+        if let Some(dropped) = self
+            .stays
+            .iter()
+            .filter(|s| gone(s))
+            .filter_map(|s| s.missing)
+            .max()
+        {
             self.dropped_at = Some(dropped);
         }
         self.stays.retain(|stay| !gone(stay));
@@ -129,17 +147,27 @@ impl Line {
     pub fn firm_length(&self, at: HallTime, limits: &Limits) -> u32 {
         if self.by_track {
             let since = at.plus_ms(-limits.queue_dwell);
-            return self.stays.iter().filter(|s| s.since <= since && s.missing.is_none()).count() as u32;
+            return self
+                .stays
+                .iter()
+                .filter(|s| s.since <= since && s.missing.is_none())
+                .count() as u32;
         }
         self.length(at, limits).min(self.in_zone().unwrap_or(0))
     }
 
     /// Since when no more than `most` people are there, looking back from a picture that shows it.
-    pub fn at_most_since(&self, most: u32, at: HallTime) -> HallTime {
+    pub fn at_most_since(&self, most: u32, at: HallTime, limits: &Limits) -> HallTime {
         if self.by_track {
-            return self.dropped_at.unwrap_or(at);
+            let just = |dropped: &HallTime| at.since_ms(*dropped) <= limits.gap_tolerance + 1;
+            return self.dropped_at.filter(just).unwrap_or(at);
         }
-        self.levels.iter().rev().take_while(|level| level.count <= most).last().map_or(at, |level| level.from)
+        self.levels
+            .iter()
+            .rev()
+            .take_while(|level| level.count <= most)
+            .last()
+            .map_or(at, |level| level.from)
     }
 
     /// The next instant, later than `after`, at which the length may change without a picture.
@@ -182,7 +210,9 @@ impl Line {
 
     fn shift(&mut self, ms: i64) {
         let moved = |t: &mut HallTime| *t = t.plus_ms(ms);
-        self.levels.iter_mut().for_each(|level| moved(&mut level.from));
+        self.levels
+            .iter_mut()
+            .for_each(|level| moved(&mut level.from));
         for stay in &mut self.stays {
             moved(&mut stay.since);
             stay.missing.iter_mut().for_each(moved);

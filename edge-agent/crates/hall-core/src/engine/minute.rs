@@ -20,7 +20,11 @@ pub(crate) struct Minute {
 impl Minute {
     pub fn new(at: HallTime, clock: &WallClock, windows: &[WindowRule]) -> Self {
         let before = windows.iter().map(|w| w.tally_at(at)).collect();
-        Minute { from: clock.stamp(at), due: next_minute(at, clock), before }
+        Minute {
+            from: clock.stamp(at),
+            due: next_minute(at, clock),
+            before,
+        }
     }
 
     /// The clock was set: the period ends at the next minute of the new wall time.
@@ -36,7 +40,12 @@ impl Minute {
             known += now.known_ms() - before.known_ms();
             all += now.known_ms() + now.unknown_ms - before.known_ms() - before.unknown_ms;
         }
-        if all > 0 { known as f32 / all as f32 } else { 1.0 }
+        // A late picture may still move a little time over the bounds of the period.
+        if all > 0 {
+            (known as f32 / all as f32).clamp(0.0, 1.0)
+        } else {
+            1.0
+        }
     }
 }
 
@@ -44,7 +53,8 @@ impl Minute {
 pub(crate) fn counts(windows: &[WindowRule]) -> WindowCounts {
     let mut counts = WindowCounts::default();
     for (state, reason) in windows.iter().map(|window| window.shown) {
-        counts.scheduled += u32::from(state != WindowState::OffDuty && reason != Reason::ClockUnsynced);
+        counts.scheduled +=
+            u32::from(state != WindowState::OffDuty && reason != Reason::ClockUnsynced);
         match state {
             WindowState::Staffed => counts.staffed += 1,
             WindowState::Unstaffed => counts.unstaffed += 1,

@@ -6,12 +6,14 @@ mod conflict;
 mod episode;
 mod feelers;
 pub mod fusion;
+mod intake;
 mod layout;
 mod limits;
 mod line;
 mod minute;
 mod presence;
 mod queue;
+mod queue_view;
 mod reconfigure;
 mod record;
 mod roster;
@@ -26,18 +28,18 @@ use std::collections::VecDeque;
 
 pub use checkpoint::{Checkpoint, EpisodeCheckpoint};
 pub use episode::{Account, EpisodeRule};
-pub use queue::QueueCheckpoint;
+pub use queue_view::QueueCheckpoint;
 pub use record::OpenRecord;
 pub use tally::Tally;
 
 use crate::config::EngineConfig;
 use crate::event::Event;
 use crate::ids::WindowId;
-use crate::observe::{FaultCause, Input, Quality, SensorReading, SourceHealth, SourceId, ZoneSnapshot};
+use crate::observe::{FaultCause, Input, Quality};
 use crate::snapshot::{CameraSnapshot, HallSnapshot, SensorSnapshot};
 use crate::summary::Summary;
 use crate::time::{HallTime, WallClock};
-use feelers::{Feelers, Health};
+use feelers::Feelers;
 use layout::{Layout, Views};
 use limits::Limits;
 use minute::Minute;
@@ -108,14 +110,31 @@ impl Engine {
     /// An engine that begins to observe at `start`.
     #[must_use]
     pub fn new(cfg: EngineConfig, clock: WallClock, start: HallTime) -> Self {
-        let core = Core { limits: Limits::new(&cfg.rules), layout: Layout::new(&cfg), cfg, clock };
-        let cameras: Vec<Watch> =
-            core.cfg.cameras.iter().map(|id| Watch::new(Watched::Camera(id.clone()), start)).collect();
-        let sensors: Vec<Watch> =
-            core.cfg.sensors.iter().map(|s| Watch::new(Watched::Sensor(s.id.clone()), start)).collect();
+        let core = Core {
+            limits: Limits::new(&cfg.rules),
+            layout: Layout::new(&cfg),
+            cfg,
+            clock,
+        };
+        let cameras: Vec<Watch> = core
+            .cfg
+            .cameras
+            .iter()
+            .map(|id| Watch::new(Watched::Camera(id.clone()), start))
+            .collect();
+        let sensors: Vec<Watch> = core
+            .cfg
+            .sensors
+            .iter()
+            .map(|s| Watch::new(Watched::Sensor(s.id.clone()), start))
+            .collect();
         let mut out = VecDeque::new();
-        let windows = (0..core.cfg.windows.len()).map(|ix| new_window(&core, ix, &[], start, &mut out)).collect();
-        let queues = (0..core.cfg.queues.len()).map(|ix| new_queue(&core, ix, &[], start, None, &mut out)).collect();
+        let windows = (0..core.cfg.windows.len())
+            .map(|ix| new_window(&core, ix, &[], start, &mut out))
+            .collect();
+        let queues = (0..core.cfg.queues.len())
+            .map(|ix| new_queue(&core, ix, &[], start, None, &mut out))
+            .collect();
         let mut engine = Engine {
             readings: vec![None; sensors.len()],
             minute: Minute::new(start, &core.clock, &[]),
@@ -164,30 +183,53 @@ impl Engine {
     #[must_use]
     pub fn snapshot(&self) -> HallSnapshot {
         let (at, limits) = (self.now, &self.core.limits);
-        let cameras = self.core.cfg.cameras.iter().zip(&self.cameras).map(|(id, watch)| CameraSnapshot {
-            camera: id.clone(),
-            down: watch.down(at, limits.camera_stale),
-            last_seen: watch.last_seen(),
-        });
-        let sensors = self.core.cfg.sensors.iter().zip(&self.readings).enumerate().map(|(ix, (cfg, reading))| {
-            let stale_ms = cfg.stale_s.map_or(limits.sensor_stale, |s| i64::from(s) * 1000);
-            let quality = match reading {
-                _ if self.sensors[ix].reported().is_some() => Quality::Fault,
-                None => Quality::Stale,
-                Some(r) if at.since_ms(r.at) > stale_ms => Quality::Stale,
-                Some(r) => r.quality,
-            };
-            SensorSnapshot {
-                sensor: cfg.id.clone(),
-                value: reading.map(|r| r.value),
-                quality,
-                last_seen: reading.map(|r| r.at),
-            }
-        });
+        let cameras = self
+            .core
+            .cfg
+            .cameras
+            .iter()
+            .zip(&self.cameras)
+            .map(|(id, watch)| CameraSnapshot {
+                camera: id.clone(),
+                down: watch.down(at, limits.camera_stale),
+                last_seen: watch.last_seen(),
+            });
+        let sensors = self
+            .core
+            .cfg
+            .sensors
+            .iter()
+            .zip(&self.readings)
+            .enumerate()
+            .map(|(ix, (cfg, reading))| {
+                let stale_ms = cfg
+                    .stale_s
+                    .map_or(limits.sensor_stale, |s| i64::from(s) * 1000);
+                let quality = match reading {
+                    _ if self.sensors[ix].reported().is_some() => Quality::Fault,
+                    None => Quality::Stale,
+                    Some(r) if at.since_ms(r.at) > stale_ms => Quality::Stale,
+                    Some(r) => r.quality,
+                };
+                SensorSnapshot {
+                    sensor: cfg.id.clone(),
+                    value: reading.map(|r| r.value),
+                    quality,
+                    last_seen: reading.map(|r| r.at),
+                }
+            });
         HallSnapshot {
             at,
-            windows: self.windows.iter().map(|window| window.snapshot(at, limits)).collect(),
-            queues: self.queues.iter().map(|queue| queue.snapshot(at, limits)).collect(),
+            windows: self
+                .windows
+                .iter()
+                .map(|window| window.snapshot(at, limits))
+                .collect(),
+            queues: self
+                .queues
+                .iter()
+                .map(|queue| queue.snapshot(at, limits))
+                .collect(),
             cameras: cameras.collect(),
             sensors: sensors.collect(),
         }
@@ -228,10 +270,19 @@ impl Engine {
 
     /// Settles one rule at `at` and sets its timer anew. Slots: cameras, sensors, windows, queues, the minute.
     fn settle(&mut self, slot: usize, at: HallTime) {
-        let (c, s, w, q) = (self.cameras.len(), self.sensors.len(), self.windows.len(), self.queues.len());
+        let (c, s, w, q) = (
+            self.cameras.len(),
+            self.sensors.len(),
+            self.windows.len(),
+            self.queues.len(),
+        );
         let mut ctx = self.core.ctx(&mut self.out);
         let due = if slot < c + s {
-            let watch = if slot < c { &mut self.cameras[slot] } else { &mut self.sensors[slot - c] };
+            let watch = if slot < c {
+                &mut self.cameras[slot]
+            } else {
+                &mut self.sensors[slot - c]
+            };
             watch.settle(at, &mut ctx);
             watch.next(&ctx)
         } else if slot < c + s + w {
@@ -263,112 +314,25 @@ impl Engine {
     }
 
     fn rearm_queue(&mut self, ix: usize) {
-        self.settle(self.cameras.len() + self.sensors.len() + self.windows.len() + ix, self.now);
-    }
-
-    fn see(&mut self, at: HallTime, picture: &ZoneSnapshot) {
-        let Some(camera) = self.core.layout.camera(&picture.camera) else { return };
-        let taken = picture.at.min(at);
-        if self.cameras[camera].last_seen().is_some_and(|last| taken < last) {
-            // Overtaken by a later picture of the same camera.
-            return;
-        }
-        let back = self.cameras[camera].observe(at, taken, &mut self.core.ctx(&mut self.out));
-        if back {
-            self.tell_camera_health(camera, at, None);
-        }
-        self.settle(camera, at);
-        let mut views = std::mem::take(&mut self.views);
-        self.core.layout.views(picture, camera, &mut views);
-        for (ix, view) in &views.windows {
-            self.windows[*ix].observe(camera, taken, view, &mut self.core.ctx(&mut self.out));
-            self.rearm_window(*ix);
-        }
-        for (ix, view) in &views.queues {
-            self.queues[*ix].observe(camera, taken, view, &mut self.core.ctx(&mut self.out));
-            self.rearm_queue(*ix);
-        }
-        self.views = views;
-    }
-
-    fn sense(&mut self, at: HallTime, reading: &SensorReading) {
-        let Some(ix) = self.core.layout.sensor(&reading.sensor) else { return };
-        let taken = reading.at.min(at);
-        if self.readings[ix].is_some_and(|last| taken < last.at) {
-            return;
-        }
-        let before = self.readings[ix].replace(LastReading { at: taken, value: reading.value, quality: reading.quality });
-        let mut ctx = self.core.ctx(&mut self.out);
-        let back = self.sensors[ix].observe(at, taken, &mut ctx);
-        let faulty = reading.quality == Quality::Fault;
-        let was_faulty = before.is_some_and(|b| b.quality == Quality::Fault);
-        if faulty != was_faulty {
-            self.sensors[ix].health(at, taken, faulty.then_some(FaultCause::Defect), &mut ctx);
-        }
-        if let Some(window) = self.core.layout.window(&self.core.cfg.sensors[ix].window) {
-            if back {
-                self.windows[window].sensor_health(&reading.sensor, taken, Health::Up, &mut ctx);
-            }
-            self.windows[window].sense(taken, reading, &mut ctx);
-            self.rearm_window(window);
-        }
-        self.settle(self.cameras.len() + ix, at);
-    }
-
-    fn health(&mut self, at: HallTime, health: &SourceHealth) {
-        let when = health.at.min(at);
-        let mut ctx = self.core.ctx(&mut self.out);
-        match &health.source {
-            SourceId::Camera(id) => {
-                let Some(camera) = self.core.layout.camera(id) else { return };
-                self.cameras[camera].health(at, when, health.down, &mut ctx);
-                self.settle(camera, at);
-                self.tell_camera_health(camera, when, health.down);
-            }
-            SourceId::Sensor(id) => {
-                let Some(ix) = self.core.layout.sensor(id) else { return };
-                self.sensors[ix].health(at, when, health.down, &mut ctx);
-                if let Some(window) = self.core.layout.window(&self.core.cfg.sensors[ix].window) {
-                    let state = if health.down.is_some() { Health::Down } else { Health::Up };
-                    self.windows[window].sensor_health(id, when, state, &mut ctx);
-                    self.rearm_window(window);
-                }
-                self.settle(self.cameras.len() + ix, at);
-            }
-        }
-    }
-
-    fn tell_camera_health(&mut self, camera: usize, when: HallTime, down: Option<FaultCause>) {
-        for ix in 0..self.windows.len() {
-            if self.core.layout.window_cameras[ix].iter().any(|c| c.camera == camera) {
-                self.windows[ix].camera_health(camera, when, down, &mut self.core.ctx(&mut self.out));
-                self.rearm_window(ix);
-            }
-        }
-        for ix in 0..self.queues.len() {
-            if self.core.layout.queue_cameras[ix].iter().any(|(c, _)| *c == camera) {
-                self.queues[ix].camera_health(camera, when, down, &mut self.core.ctx(&mut self.out));
-                self.rearm_queue(ix);
-            }
-        }
-    }
-
-    fn set_clock(&mut self, at: HallTime, clock: WallClock) {
-        self.core.clock = clock;
-        for window in &mut self.windows {
-            window.reschedule(at, &mut self.core.ctx(&mut self.out));
-        }
-        for queue in &mut self.queues {
-            queue.reschedule(at, &mut self.core.ctx(&mut self.out));
-        }
-        self.minute.reschedule(at, &self.core.clock);
-        self.rearm_all();
+        self.settle(
+            self.cameras.len() + self.sensors.len() + self.windows.len() + ix,
+            self.now,
+        );
     }
 
     fn sum_up(&mut self, at: HallTime) {
         let mut ctx = self.core.ctx(&mut self.out);
-        let queues = self.queues.iter_mut().map(|queue| queue.summary(at, &mut ctx)).collect();
-        let watches = self.cameras.iter().chain(&self.sensors).filter(|watch| watch.record().is_some()).count();
+        let queues = self
+            .queues
+            .iter_mut()
+            .map(|queue| queue.summary(at, &mut ctx))
+            .collect();
+        let watches = self
+            .cameras
+            .iter()
+            .chain(&self.sensors)
+            .filter(|watch| watch.record().is_some())
+            .count();
         let windows: usize = self.windows.iter().map(WindowRule::open_events).sum();
         let open = watches + windows + self.queues.iter().filter(|queue| queue.is_open()).count();
         let summary = Summary {
@@ -409,9 +373,14 @@ fn new_queue(
 ) -> QueueRule {
     let cfg = &core.cfg.queues[ix];
     let ctx = core.ctx(out);
-    let fed = core.cfg.windows.iter().filter(|w| cfg.windows.is_empty() || cfg.windows.contains(&w.id));
-    let mut rosters: Vec<Roster> =
-        fed.map(|w| Roster::new(Some(w.id.clone()), w.duty.clone(), at, &ctx)).collect();
+    let fed = core
+        .cfg
+        .windows
+        .iter()
+        .filter(|w| cfg.windows.is_empty() || cfg.windows.contains(&w.id));
+    let mut rosters: Vec<Roster> = fed
+        .map(|w| Roster::new(Some(w.id.clone()), w.duty.clone(), at, &ctx))
+        .collect();
     if rosters.is_empty() {
         rosters.push(Roster::new(None, None, at, &ctx));
     }

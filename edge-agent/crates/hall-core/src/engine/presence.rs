@@ -56,14 +56,34 @@ pub(crate) struct Presence {
 impl Presence {
     /// Nothing observed yet.
     pub fn new(start: HallTime) -> Self {
-        let gap = Gap { since: start, before: None, prior: Tri::Unknown, bridge: Bridge::Forbidden };
-        Presence { spans: VecDeque::new(), filled_from: start, gap: Some(gap), confirmed: Tri::Unknown, since: start }
+        let gap = Gap {
+            since: start,
+            before: None,
+            prior: Tri::Unknown,
+            bridge: Bridge::Forbidden,
+        };
+        Presence {
+            spans: VecDeque::new(),
+            filled_from: start,
+            gap: Some(gap),
+            confirmed: Tri::Unknown,
+            since: start,
+        }
     }
 
     /// Nothing observed since `since`, but absence had been confirmed then (resuming after a crash).
     pub fn absent_until(since: HallTime) -> Self {
-        let gap = Gap { since, before: Some(false), prior: Tri::No, bridge: Bridge::Forbidden };
-        Presence { gap: Some(gap), since, ..Presence::new(since) }
+        let gap = Gap {
+            since,
+            before: Some(false),
+            prior: Tri::No,
+            bridge: Bridge::Forbidden,
+        };
+        Presence {
+            gap: Some(gap),
+            since,
+            ..Presence::new(since)
+        }
     }
 
     /// The raw answer now; `Unknown` in a gap.
@@ -90,7 +110,11 @@ impl Presence {
     }
 
     /// Remembered spans that reach beyond `from`, as `(from, to, yes)` up to `to`.
-    pub fn spans_between(&self, from: HallTime, to: HallTime) -> impl Iterator<Item = (HallTime, HallTime, bool)> + '_ {
+    pub fn spans_between(
+        &self,
+        from: HallTime,
+        to: HallTime,
+    ) -> impl Iterator<Item = (HallTime, HallTime, bool)> + '_ {
         self.spans.iter().enumerate().filter_map(move |(i, span)| {
             let start = span.from.max(from);
             let end = self.end(i, to).min(to);
@@ -100,7 +124,13 @@ impl Presence {
 
     /// Takes an observation at `at`. With `keep_absence`, a confirmed absence outlives an unobserved gap if the first
     /// observation after it agrees.
-    pub fn observe(&mut self, at: HallTime, yes: bool, keep_absence: bool, limits: &Limits) -> Seen {
+    pub fn observe(
+        &mut self,
+        at: HallTime,
+        yes: bool,
+        keep_absence: bool,
+        limits: &Limits,
+    ) -> Seen {
         let seen = match self.gap.take() {
             None => Seen::Continued,
             Some(gap)
@@ -141,29 +171,39 @@ impl Presence {
         }
         let last = self.spans.back()?;
         let since = since.max(last.from);
-        self.gap = Some(Gap { since, before: Some(last.yes), prior: self.confirmed, bridge });
+        self.gap = Some(Gap {
+            since,
+            before: Some(last.yes),
+            prior: self.confirmed,
+            bridge,
+        });
         self.confirmed = Tri::Unknown;
         Some(since)
     }
 
     /// Start of the absence observed now, and whether presence was observed before it.
     pub fn absent_from(&self) -> Option<(HallTime, bool)> {
-        let span = self.spans.back().filter(|span| self.gap.is_none() && !span.yes)?;
+        let span = self
+            .spans
+            .back()
+            .filter(|span| self.gap.is_none() && !span.yes)?;
         Some((span.from, self.spans.len() > 1))
-    }
-
-    /// Start of the present gap.
-    pub fn gap_since(&self) -> Option<HallTime> {
-        self.gap.map(|gap| gap.since)
     }
 
     /// Confirms what can be confirmed at `at`. Returns whether the confirmed answer changed.
     pub fn check(&mut self, at: HallTime, limits: &Limits) -> bool {
         let target = self.raw();
-        if target == Tri::Unknown || target == self.confirmed || self.confirm_at(limits).is_none_or(|t| t > at) {
+        if target == Tri::Unknown
+            || target == self.confirmed
+            || self.confirm_at(limits).is_none_or(|t| t > at)
+        {
             return false;
         }
-        self.since = if target.is_yes() { self.run_start(limits) } else { self.absence_onset(at, limits) };
+        self.since = if target.is_yes() {
+            self.run_start(limits)
+        } else {
+            self.absence_onset(at, limits)
+        };
         self.confirmed = target;
         true
     }
@@ -214,18 +254,26 @@ impl Presence {
     }
 
     /// Where the absence going on at `at` began: after the last presence long enough to matter. Shorter blips are crossed
-    /// as long as presence stays within the share that counts as absent, so that a long flicker before somebody really
-    /// left is never turned into absence.
+    /// as long as presence stays within the share that counts as absent. Where it does not, they were no blips but
+    /// somebody badly seen, and absence begins after the last of them: flicker is never turned into absence.
     fn absence_onset(&self, at: HallTime, limits: &Limits) -> HallTime {
-        let Some(mut i) = self.spans.len().checked_sub(1) else { return at };
+        let Some(mut i) = self.spans.len().checked_sub(1) else {
+            return at;
+        };
         let mut onset = self.spans[i].from;
+        let after_last = onset;
         let mut present = 0;
         while i > 0 {
             let run_end = self.spans[i].from;
             let mut first = i - 1;
             present += run_end.since_ms(self.spans[first].from);
-            while first >= 2 && self.spans[first].from.since_ms(self.spans[first - 1].from) <= limits.gap_tolerance {
-                present += self.spans[first - 1].from.since_ms(self.spans[first - 2].from);
+            while first >= 2
+                && self.spans[first].from.since_ms(self.spans[first - 1].from)
+                    <= limits.gap_tolerance
+            {
+                present += self.spans[first - 1]
+                    .from
+                    .since_ms(self.spans[first - 2].from);
                 first -= 2;
             }
             if first == 0 || run_end.since_ms(self.spans[first].from) >= limits.real_presence {
@@ -233,7 +281,7 @@ impl Presence {
             }
             let candidate = self.spans[first - 1].from;
             if present as f64 > limits.ratio_off * at.since_ms(candidate) as f64 {
-                break;
+                return after_last;
             }
             onset = candidate;
             i = first - 1;
@@ -248,7 +296,9 @@ impl Presence {
     /// Forgets spans that no confirmation window can reach; a span that reaches into it is kept whole.
     fn prune(&mut self, at: HallTime, limits: &Limits) {
         let horizon = at.plus_ms(-4 * limits.absent_confirm.max(limits.present_confirm));
-        while self.spans.len() > MAX_SPANS || self.spans.get(1).is_some_and(|next| next.from < horizon) {
+        while self.spans.len() > MAX_SPANS
+            || self.spans.get(1).is_some_and(|next| next.from < horizon)
+        {
             self.spans.pop_front();
         }
     }

@@ -4,77 +4,84 @@
 use super::layout::QueueView;
 use super::limits::Limits;
 use super::line::Line;
+use super::queue_view::QueueCheckpoint;
 use super::record::{Ctx, Facts, OpenRecord, Opening};
 use super::roster::Roster;
 use crate::config::QueueConfig;
 use crate::event::{EndReason, EventCode, Level, Subject, Tag};
 use crate::ids::QueueId;
 use crate::observe::FaultCause;
-use crate::snapshot::{QueueSnapshot, QueueState};
-use crate::summary::QueueSummary;
+use crate::snapshot::QueueState;
 use crate::time::HallTime;
 
 /// One camera's view of the queue.
 #[derive(Debug, Clone)]
-struct Eye {
+pub(super) struct Eye {
     camera: usize,
     name: String,
-    line: Line,
-    down: Option<FaultCause>,
-    valid: bool,
+    pub(super) line: Line,
+    pub(super) down: Option<FaultCause>,
+    pub(super) valid: bool,
 }
 
 impl Eye {
     fn fresh(&self, at: HallTime, limits: &Limits) -> bool {
-        self.valid && self.down.is_none() && self.line.last().is_some_and(|last| at.since_ms(last) <= limits.camera_stale)
+        self.valid
+            && self.down.is_none()
+            && self
+                .line
+                .last()
+                .is_some_and(|last| at.since_ms(last) <= limits.camera_stale)
     }
 }
 
 /// The length has been at or over the limit since `onset`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Rise {
-    onset: HallTime,
-    unobserved_ms: i64,
-    peak: u32,
+pub(super) struct Rise {
+    pub(super) onset: HallTime,
+    pub(super) unobserved_ms: i64,
+    pub(super) peak: u32,
     saturated: bool,
 }
 
 /// A published event.
 #[derive(Debug, Clone)]
-struct Open {
-    record: OpenRecord,
-    rise: Rise,
+pub(super) struct Open {
+    pub(super) record: OpenRecord,
+    pub(super) rise: Rise,
     /// Since when the length is at or under the clear count, and how much of that nobody observed.
-    short: Option<(HallTime, i64)>,
+    pub(super) short: Option<(HallTime, i64)>,
     /// Set after a restart until the queue has been seen long again: where observation broke off.
     resumed: Option<HallTime>,
 }
 
 /// What a queue did since the last summary.
 #[derive(Debug, Clone, Copy, Default)]
-struct Minute {
-    person_ms: i64,
-    known_ms: i64,
-    max: u32,
-    saturated: bool,
+pub(super) struct Minute {
+    pub(super) person_ms: i64,
+    pub(super) known_ms: i64,
+    pub(super) max: u32,
+    pub(super) saturated: bool,
 }
 
 /// One queue.
 #[derive(Debug, Clone)]
 pub(crate) struct QueueRule {
     pub(super) id: QueueId,
-    capacity: Option<u32>,
-    eyes: Vec<Eye>,
-    rosters: Vec<Roster>,
+    pub(super) capacity: Option<u32>,
+    pub(super) eyes: Vec<Eye>,
+    pub(super) rosters: Vec<Roster>,
     on_duty_since: Option<HallTime>,
-    rise: Option<Rise>,
-    open: Option<Open>,
+    pub(super) rise: Option<Rise>,
+    pub(super) open: Option<Open>,
     /// Start of the time nobody observes.
-    blind_since: Option<HallTime>,
-    minute: Minute,
-    state_since: HallTime,
-    state: QueueState,
-    settled_at: HallTime,
+    pub(super) blind_since: Option<HallTime>,
+    /// End of the last gap that was too long to bridge: nothing is dated back over it.
+    seen_since: HallTime,
+    pub(super) minute: Minute,
+    pub(super) state_since: HallTime,
+    pub(super) state: QueueState,
+    pub(super) settled_at: HallTime,
 }
 
 impl QueueRule {
@@ -89,9 +96,15 @@ impl QueueRule {
         let eyes = cameras
             .iter()
             .map(|(camera, name)| {
-                let known = old.as_ref().and_then(|old| old.eyes.iter().find(|eye| &eye.name == name)).cloned();
+                let known = old
+                    .as_ref()
+                    .and_then(|old| old.eyes.iter().find(|eye| &eye.name == name))
+                    .cloned();
                 match known {
-                    Some(eye) => Eye { camera: *camera, ..eye },
+                    Some(eye) => Eye {
+                        camera: *camera,
+                        ..eye
+                    },
                     None => Eye {
                         camera: *camera,
                         name: name.clone(),
@@ -103,7 +116,12 @@ impl QueueRule {
             })
             .collect();
         let mut queue = match old {
-            Some(old) => QueueRule { capacity: cfg.capacity, eyes, rosters, ..old },
+            Some(old) => QueueRule {
+                capacity: cfg.capacity,
+                eyes,
+                rosters,
+                ..old
+            },
             None => QueueRule {
                 id: cfg.id.clone(),
                 capacity: cfg.capacity,
@@ -113,6 +131,7 @@ impl QueueRule {
                 rise: None,
                 open: None,
                 blind_since: Some(start),
+                seen_since: start,
                 minute: Minute::default(),
                 state_since: start,
                 state: QueueState::Unknown,
@@ -134,7 +153,9 @@ impl QueueRule {
         now: HallTime,
         ctx: &mut Ctx<'_>,
     ) {
-        let Some(record) = saved.record.clone() else { return };
+        let Some(record) = saved.record.clone() else {
+            return;
+        };
         let rise = Rise {
             onset: record.onset.at.plus_ms(shift_ms),
             unobserved_ms: saved.unobserved_ms,
@@ -142,34 +163,33 @@ impl QueueRule {
             saturated: record.tags.contains(&Tag::Saturated),
         };
         self.blind_since = Some(last_observed);
-        self.open = Some(Open { record, rise, short: None, resumed: Some(last_observed) });
+        self.open = Some(Open {
+            record,
+            rise,
+            short: None,
+            resumed: Some(last_observed),
+        });
         if ctx.clock.synced && !self.on_duty() {
             self.close(now, last_observed, EndReason::PowerLoss, 0, ctx);
-        }
-    }
-
-    /// What a restart needs.
-    pub fn checkpoint(&self) -> QueueCheckpoint {
-        QueueCheckpoint {
-            queue: self.id.clone(),
-            record: self.open.as_ref().map(|open| open.record.clone()),
-            unobserved_ms: self.open.as_ref().map_or(0, |open| open.rise.unobserved_ms),
-            peak: self.open.as_ref().map_or(0, |open| open.rise.peak),
-            last_observed: self.blind_since.or_else(|| self.eyes.iter().filter_map(|eye| eye.line.last()).max()),
         }
     }
 
     /// Acts on every deadline up to `now`.
     pub fn settle(&mut self, now: HallTime, ctx: &mut Ctx<'_>) {
         while let Some(due) = self.next(ctx.limits).filter(|due| *due <= now) {
-            self.advance(due, ctx);
+            let at = self.account(due, ctx.limits);
+            self.evaluate(at, ctx);
         }
     }
 
     /// Takes what one picture shows of the queue.
     pub fn observe(&mut self, camera: usize, at: HallTime, view: &QueueView, ctx: &mut Ctx<'_>) {
-        let at = self.advance(at, ctx);
-        if let Some(eye) = self.eyes.iter_mut().find(|eye| eye.camera == camera && eye.down.is_none()) {
+        let at = self.account(at, ctx.limits);
+        if let Some(eye) = self
+            .eyes
+            .iter_mut()
+            .find(|eye| eye.camera == camera && eye.down.is_none())
+        {
             eye.valid = true;
             eye.line.observe(at, view, ctx.limits);
         }
@@ -177,8 +197,14 @@ impl QueueRule {
     }
 
     /// A camera was reported down or up.
-    pub fn camera_health(&mut self, camera: usize, at: HallTime, down: Option<FaultCause>, ctx: &mut Ctx<'_>) {
-        let at = self.advance(at, ctx);
+    pub fn camera_health(
+        &mut self,
+        camera: usize,
+        at: HallTime,
+        down: Option<FaultCause>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let at = self.account(at, ctx.limits);
         for eye in self.eyes.iter_mut().filter(|eye| eye.camera == camera) {
             eye.down = down;
             eye.valid &= down.is_none();
@@ -188,8 +214,10 @@ impl QueueRule {
 
     /// The wall clock or the calendar changed.
     pub fn reschedule(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
-        let at = self.advance(at, ctx);
-        self.rosters.iter_mut().for_each(|roster| roster.refresh(at, ctx));
+        let at = self.account(at, ctx.limits);
+        self.rosters
+            .iter_mut()
+            .for_each(|roster| roster.refresh(at, ctx));
         self.evaluate(at, ctx);
     }
 
@@ -198,37 +226,41 @@ impl QueueRule {
         self.close(at, at, EndReason::Reconfigured, 0, ctx);
     }
 
-    pub fn is_open(&self) -> bool {
-        self.open.is_some()
-    }
-
     fn on_duty(&self) -> bool {
         self.rosters.iter().any(|roster| roster.stretch().is_some())
     }
 
     /// The first configured healthy camera.
-    fn active(&self, at: HallTime, limits: &Limits) -> Option<&Eye> {
+    pub(super) fn active(&self, at: HallTime, limits: &Limits) -> Option<&Eye> {
         self.eyes.iter().find(|eye| eye.fresh(at, limits))
     }
 
-    fn advance(&mut self, at: HallTime, ctx: &mut Ctx<'_>) -> HallTime {
+    /// Goes to `at` with the length as it is. Returns the instant reached, never earlier than the one before.
+    pub(super) fn account(&mut self, at: HallTime, limits: &Limits) -> HallTime {
         let from = self.settled_at;
         let at = at.max(from);
-        if let Some(length) = self.active(from, ctx.limits).map(|eye| eye.line.length(from, ctx.limits)) {
+        if let Some(length) = self
+            .active(from, limits)
+            .map(|eye| eye.line.length(from, limits))
+        {
             self.minute.person_ms += i64::from(length) * at.since_ms(from);
             self.minute.known_ms += at.since_ms(from);
         }
         self.settled_at = at;
-        self.evaluate(at, ctx);
         at
     }
 
     fn evaluate(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
-        self.eyes.iter_mut().for_each(|eye| eye.line.settle(at, ctx.limits));
+        self.eyes
+            .iter_mut()
+            .for_each(|eye| eye.line.settle(at, ctx.limits));
         self.see(at, ctx.limits);
         self.judge(at, ctx);
         if self.rosters.iter().any(|roster| roster.until() <= at) {
-            self.rosters.iter_mut().filter(|r| r.until() <= at).for_each(|roster| roster.refresh(at, ctx));
+            self.rosters
+                .iter_mut()
+                .filter(|r| r.until() <= at)
+                .for_each(|roster| roster.refresh(at, ctx));
         }
         match (self.on_duty(), self.on_duty_since) {
             (true, None) => {
@@ -266,12 +298,20 @@ impl QueueRule {
             (true, Some(since)) => {
                 self.blind_since = None;
                 let gap = at.since_ms(since).max(0);
-                let resumed = self.open.as_ref().is_some_and(|open| open.resumed.is_some());
+                let resumed = self
+                    .open
+                    .as_ref()
+                    .is_some_and(|open| open.resumed.is_some());
                 if gap > limits.bridge || resumed {
-                    self.rise.iter_mut().for_each(|rise| rise.unobserved_ms += gap);
+                    self.seen_since = at;
+                    self.rise
+                        .iter_mut()
+                        .for_each(|rise| rise.unobserved_ms += gap);
                     if let Some(open) = &mut self.open {
                         open.rise.unobserved_ms += gap;
-                        open.short.iter_mut().for_each(|(_, unobserved)| *unobserved += gap);
+                        open.short
+                            .iter_mut()
+                            .for_each(|(_, unobserved)| *unobserved += gap);
                     }
                 }
             }
@@ -281,12 +321,16 @@ impl QueueRule {
 
     fn judge(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
         let limits = ctx.limits;
-        let Some(on_duty_since) = self.on_duty_since else { return };
-        let Some(eye) = self.active(at, limits) else { return };
+        let Some(on_duty_since) = self.on_duty_since else {
+            return;
+        };
+        let Some(eye) = self.active(at, limits) else {
+            return;
+        };
         let length = eye.line.length(at, limits);
         let firm = eye.line.firm_length(at, limits);
         let in_zone = eye.line.in_zone().unwrap_or(0);
-        let short_since = eye.line.at_most_since(limits.queue_clear, at);
+        let short_since = eye.line.at_most_since(limits.queue_clear, at, limits);
         let source = format!("video:{}", eye.name);
         let saturated = self.capacity.is_some_and(|capacity| length >= capacity);
         self.minute.max = self.minute.max.max(length);
@@ -302,7 +346,9 @@ impl QueueRule {
                 open.resumed = None;
                 return;
             }
-            let (since, unobserved) = *open.short.get_or_insert((short_since.max(open.rise.onset), 0));
+            let (since, unobserved) = *open
+                .short
+                .get_or_insert((short_since.max(open.rise.onset).max(self.seen_since), 0));
             let due = since.plus_ms(limits.queue_clear_hold + unobserved);
             // Whoever came before the clearing was due may still turn out to be queuing.
             let decided = in_zone <= limits.queue_clear || at >= due.plus_ms(limits.queue_dwell);
@@ -319,11 +365,21 @@ impl QueueRule {
             self.rise = None;
             return;
         }
-        let onset = at.plus_ms(-limits.queue_dwell).max(on_duty_since);
-        let rise = self.rise.get_or_insert(Rise { onset, unobserved_ms: 0, peak: 0, saturated: false });
+        let onset = at
+            .plus_ms(-limits.queue_dwell)
+            .max(on_duty_since)
+            .max(self.seen_since);
+        let rise = self.rise.get_or_insert(Rise {
+            onset,
+            unobserved_ms: 0,
+            peak: 0,
+            saturated: false,
+        });
         rise.peak = rise.peak.max(length);
         rise.saturated |= saturated;
-        let due = rise.onset.plus_ms(limits.queue_duration + rise.unobserved_ms);
+        let due = rise
+            .onset
+            .plus_ms(limits.queue_duration + rise.unobserved_ms);
         if at >= due && firm >= limits.queue_raise {
             let rise = *rise;
             let opening = Opening {
@@ -333,15 +389,31 @@ impl QueueRule {
                 onset: ctx.clock.stamp(rise.onset),
                 rule: limits.rule.clone(),
                 evidence: vec![source],
-                tags: if rise.saturated { vec![Tag::Saturated] } else { Vec::new() },
+                tags: if rise.saturated {
+                    vec![Tag::Saturated]
+                } else {
+                    Vec::new()
+                },
             };
             let record = OpenRecord::raise(ctx, at, opening, facts(&rise, at, 0));
             self.rise = None;
-            self.open = Some(Open { record, rise, short: None, resumed: None });
+            self.open = Some(Open {
+                record,
+                rise,
+                short: None,
+                resumed: None,
+            });
         }
     }
 
-    fn close(&mut self, at: HallTime, end: HallTime, reason: EndReason, after_end_ms: i64, ctx: &mut Ctx<'_>) {
+    fn close(
+        &mut self,
+        at: HallTime,
+        end: HallTime,
+        reason: EndReason,
+        after_end_ms: i64,
+        ctx: &mut Ctx<'_>,
+    ) {
         let Some(open) = self.open.take() else { return };
         let mut rise = open.rise;
         rise.unobserved_ms -= after_end_ms;
@@ -350,69 +422,8 @@ impl QueueRule {
             rise.unobserved_ms = 0;
         }
         let stamp = ctx.clock.stamp(end);
-        open.record.close(ctx, at, stamp, reason, facts(&rise, end, 0));
-    }
-
-    pub fn next(&self, limits: &Limits) -> Option<HallTime> {
-        let after = self.settled_at;
-        let mut due: Option<HallTime> = None;
-        let mut offer = |t: HallTime| {
-            if t > after && t.0 < i64::MAX {
-                due = Some(due.map_or(t, |d| d.min(t)));
-            }
-        };
-        for roster in &self.rosters {
-            offer(roster.until());
-        }
-        for eye in self.eyes.iter().filter(|eye| eye.valid && eye.down.is_none()) {
-            if let Some(last) = eye.line.last() {
-                offer(last.plus_ms(limits.camera_stale + 1));
-            }
-            if let Some(t) = eye.line.next(after, limits) {
-                offer(t);
-            }
-        }
-        if let Some(rise) = &self.rise {
-            offer(rise.onset.plus_ms(limits.queue_duration + rise.unobserved_ms));
-        }
-        if let Some((since, unobserved)) = self.open.as_ref().and_then(|open| open.short) {
-            let clear = since.plus_ms(limits.queue_clear_hold + unobserved);
-            offer(clear);
-            offer(clear.plus_ms(limits.queue_dwell));
-        }
-        due
-    }
-
-    /// The queue as it is at the last instant acted on.
-    pub fn snapshot(&self, at: HallTime, limits: &Limits) -> QueueSnapshot {
-        let eye = self.active(at, limits);
-        let length = eye.map(|eye| eye.line.length(at, limits));
-        QueueSnapshot {
-            queue: self.id.clone(),
-            state: self.state,
-            since: self.state_since,
-            length,
-            in_zone: eye.and_then(|eye| eye.line.in_zone()),
-            saturated: self.capacity.is_some_and(|capacity| length.is_some_and(|length| length >= capacity)),
-            open_event: self.open.as_ref().map(|open| open.record.id),
-            level: self.open.as_ref().map(|open| open.record.level),
-        }
-    }
-
-    /// Closes the running minute.
-    pub fn summary(&mut self, at: HallTime, ctx: &mut Ctx<'_>) -> QueueSummary {
-        self.advance(at, ctx);
-        let minute = std::mem::take(&mut self.minute);
-        let known = minute.known_ms > 0;
-        if let Some(length) = self.active(at, ctx.limits).map(|eye| eye.line.length(at, ctx.limits)) {
-            self.minute.max = length;
-        }
-        QueueSummary {
-            queue: self.id.clone(),
-            len_avg: known.then(|| (minute.person_ms as f64 / minute.known_ms as f64) as f32),
-            len_max: known.then_some(minute.max),
-            saturated: minute.saturated,
-        }
+        open.record
+            .close(ctx, at, stamp, reason, facts(&rise, end, 0));
     }
 }
 
@@ -424,19 +435,4 @@ fn facts(rise: &Rise, end: HallTime, absent_ms: i64) -> Facts {
         peak: Some(rise.peak),
         ..Facts::default()
     }
-}
-
-/// A queue as a restart needs it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct QueueCheckpoint {
-    /// Which.
-    pub queue: QueueId,
-    /// Open event.
-    pub record: Option<OpenRecord>,
-    /// Unobserved time in it.
-    pub unobserved_ms: i64,
-    /// Most people in it.
-    pub peak: u32,
-    /// Last observation; `None`: never.
-    pub last_observed: Option<HallTime>,
 }

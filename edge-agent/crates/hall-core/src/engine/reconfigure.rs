@@ -28,10 +28,19 @@ impl Engine {
         let readings: Vec<_> = cfg
             .sensors
             .iter()
-            .map(|s| self.core.layout.sensor(&s.id).and_then(|ix| self.readings[ix]))
+            .map(|s| {
+                self.core
+                    .layout
+                    .sensor(&s.id)
+                    .and_then(|ix| self.readings[ix])
+            })
             .collect();
-        self.core =
-            Core { limits: Limits::new(&cfg.rules), layout: Layout::new(&cfg), cfg, clock: self.core.clock };
+        self.core = Core {
+            limits: Limits::new(&cfg.rules),
+            layout: Layout::new(&cfg),
+            cfg,
+            clock: self.core.clock,
+        };
         self.readings = readings;
         self.replace_watches(at);
         let down: Vec<Option<FaultCause>> = self.cameras.iter().map(Watch::reported).collect();
@@ -42,13 +51,29 @@ impl Engine {
     }
 
     fn replace_watches(&mut self, at: HallTime) {
-        let mut old: Vec<Watch> = self.cameras.drain(..).chain(self.sensors.drain(..)).collect();
+        let mut old: Vec<Watch> = self
+            .cameras
+            .drain(..)
+            .chain(self.sensors.drain(..))
+            .collect();
         let mut keep = |what: Watched| match old.iter().position(|watch| watch.what() == &what) {
             Some(ix) => old.swap_remove(ix),
             None => Watch::new(what, at),
         };
-        self.cameras = self.core.cfg.cameras.iter().map(|id| keep(Watched::Camera(id.clone()))).collect();
-        self.sensors = self.core.cfg.sensors.iter().map(|s| keep(Watched::Sensor(s.id.clone()))).collect();
+        self.cameras = self
+            .core
+            .cfg
+            .cameras
+            .iter()
+            .map(|id| keep(Watched::Camera(id.clone())))
+            .collect();
+        self.sensors = self
+            .core
+            .cfg
+            .sensors
+            .iter()
+            .map(|s| keep(Watched::Sensor(s.id.clone())))
+            .collect();
         for watch in old {
             watch.remove(at, &mut self.core.ctx(&mut self.out));
         }
@@ -64,7 +89,11 @@ impl Engine {
                     let mut window = old.swap_remove(was);
                     let sensors = self.core.cfg.sensors.iter().filter(|s| s.window == cfg.id);
                     window.min_staff = cfg.min_staff;
-                    window.sight = Sight::new(&self.core.layout.window_cameras[ix], down, Some(&window.sight));
+                    window.sight = Sight::new(
+                        &self.core.layout.window_cameras[ix],
+                        down,
+                        Some(&window.sight),
+                    );
                     window.feelers = Feelers::new(sensors, Some(&window.feelers));
                     let mut ctx = self.core.ctx(&mut self.out);
                     window.roster = Roster::new(Some(cfg.id.clone()), cfg.duty.clone(), at, &ctx);
@@ -83,7 +112,10 @@ impl Engine {
         let mut old: Vec<QueueRule> = std::mem::take(&mut self.queues);
         for ix in 0..self.core.cfg.queues.len() {
             let id = &self.core.cfg.queues[ix].id;
-            let was = old.iter().position(|queue| &queue.id == id).map(|was| old.swap_remove(was));
+            let was = old
+                .iter()
+                .position(|queue| &queue.id == id)
+                .map(|was| old.swap_remove(was));
             let mut queue = new_queue(&self.core, ix, down, at, was, &mut self.out);
             queue.reschedule(at, &mut self.core.ctx(&mut self.out));
             self.queues.push(queue);

@@ -25,8 +25,9 @@ impl Ctx<'_> {
     }
 
     /// The hall instant of local calendar milliseconds.
-    pub fn from_local(&self, local_ms: i64) -> HallTime {
-        self.clock.hall(local_ms - i64::from(self.clock.utc_offset_s) * 1000)
+    pub fn hall_of_local(&self, local_ms: i64) -> HallTime {
+        self.clock
+            .hall(local_ms - i64::from(self.clock.utc_offset_s) * 1000)
     }
 }
 
@@ -82,7 +83,15 @@ pub(crate) struct Opening {
 impl OpenRecord {
     /// Publishes the first revision.
     pub(crate) fn raise(ctx: &mut Ctx<'_>, at: HallTime, opening: Opening, facts: Facts) -> Self {
-        let Opening { code, subject, level, onset, rule, evidence, tags } = opening;
+        let Opening {
+            code,
+            subject,
+            level,
+            onset,
+            rule,
+            evidence,
+            tags,
+        } = opening;
         let mut record = OpenRecord {
             id: event_id(ctx.hall, ctx.box_id, code, &subject, onset),
             rev: 0,
@@ -108,7 +117,14 @@ impl OpenRecord {
     }
 
     /// Publishes the last revision.
-    pub(crate) fn close(mut self, ctx: &mut Ctx<'_>, at: HallTime, end: Stamp, reason: EndReason, facts: Facts) {
+    pub(crate) fn close(
+        mut self,
+        ctx: &mut Ctx<'_>,
+        at: HallTime,
+        end: Stamp,
+        reason: EndReason,
+        facts: Facts,
+    ) {
         self.publish(ctx, at, Phase::Cleared, Some((end, reason)), facts);
     }
 
@@ -157,7 +173,11 @@ impl OpenRecord {
             customers_max: facts.customers_max,
             peak: facts.peak,
             evidence_sources: self.evidence_sources.clone(),
-            confidence: if facts.duration_ms > 0 { observed as f32 / facts.duration_ms as f32 } else { 1.0 },
+            confidence: if facts.duration_ms > 0 {
+                observed as f32 / facts.duration_ms as f32
+            } else {
+                1.0
+            },
             rule: self.rule.clone(),
             tags: self.tags.clone(),
             related: self.related.clone(),

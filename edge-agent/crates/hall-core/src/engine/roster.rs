@@ -26,8 +26,18 @@ pub(crate) struct Roster {
 
 impl Roster {
     /// Duty of a window (or of the hall as such) at `at`.
-    pub fn new(window: Option<WindowId>, weekly: Option<WeeklyDuty>, at: HallTime, ctx: &Ctx<'_>) -> Self {
-        let mut roster = Roster { window, weekly, stretch: None, until: at };
+    pub fn new(
+        window: Option<WindowId>,
+        weekly: Option<WeeklyDuty>,
+        at: HallTime,
+        ctx: &Ctx<'_>,
+    ) -> Self {
+        let mut roster = Roster {
+            window,
+            weekly,
+            stretch: None,
+            until: at,
+        };
         roster.refresh(at, ctx);
         roster
     }
@@ -39,12 +49,15 @@ impl Roster {
             self.until = HallTime(i64::MAX);
             return;
         }
-        let post = Post { window: self.window.as_ref(), weekly: self.weekly.as_ref() };
+        let post = Post {
+            window: self.window.as_ref(),
+            weekly: self.weekly.as_ref(),
+        };
         let now = duty::duty_at(ctx.duty, post, ctx.local_ms(at));
-        self.until = ctx.from_local(now.until_ms);
+        self.until = ctx.hall_of_local(now.until_ms);
         self.stretch = now.span.map(|span| Stretch {
-            from: ctx.from_local(span.from_ms),
-            to: ctx.from_local(span.to_ms),
+            from: ctx.hall_of_local(span.from_ms),
+            to: ctx.hall_of_local(span.to_ms),
             last_of_day: span.last_of_day,
         });
     }

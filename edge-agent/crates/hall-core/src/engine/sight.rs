@@ -26,7 +26,11 @@ struct Eye {
 
 impl Eye {
     fn fresh(&self, at: HallTime, limits: &Limits) -> bool {
-        self.valid && self.down.is_none() && self.last.is_some_and(|last| at.since_ms(last) <= limits.camera_stale)
+        self.valid
+            && self.down.is_none()
+            && self
+                .last
+                .is_some_and(|last| at.since_ms(last) <= limits.camera_stale)
     }
 }
 
@@ -55,7 +59,11 @@ impl Sight {
                     down: down.get(c.camera).copied().flatten(),
                 };
                 match old.and_then(|old| old.eyes.iter().find(|eye| eye.name == c.name)) {
-                    Some(eye) => Eye { camera: c.camera, sees_post: c.sees_post, ..eye.clone() },
+                    Some(eye) => Eye {
+                        camera: c.camera,
+                        sees_post: c.sees_post,
+                        ..eye.clone()
+                    },
                     None => fresh,
                 }
             })
@@ -65,7 +73,9 @@ impl Sight {
 
     /// Takes what one picture shows of this window. A picture of a camera that is reported down says nothing.
     pub fn observe(&mut self, camera: usize, at: HallTime, view: &WindowView, min_staff: u32) {
-        let Some(eye) = self.eyes.iter_mut().find(|eye| eye.camera == camera) else { return };
+        let Some(eye) = self.eyes.iter_mut().find(|eye| eye.camera == camera) else {
+            return;
+        };
         if eye.down.is_some() {
             return;
         }
@@ -97,8 +107,15 @@ impl Sight {
     /// What the cameras say together: presence on any fresh camera wins; absence needs a fresh camera that sees the post.
     pub fn says(&self, at: HallTime, limits: &Limits) -> VideoSays {
         if !self.eyes.iter().any(|eye| eye.sees_post) {
-            let seen = self.eyes.iter().any(|eye| eye.fresh(at, limits) && eye.present);
-            return if seen { VideoSays::Present } else { VideoSays::NotFitted };
+            let seen = self
+                .eyes
+                .iter()
+                .any(|eye| eye.fresh(at, limits) && eye.present);
+            return if seen {
+                VideoSays::Present
+            } else {
+                VideoSays::NotFitted
+            };
         }
         let mut absent = false;
         for eye in self.eyes.iter().filter(|eye| eye.fresh(at, limits)) {
@@ -121,37 +138,68 @@ impl Sight {
 
     /// The view was moved: what is silent now may not be bridged, and an open absence cannot be followed up.
     pub fn moved(&self) -> bool {
-        self.eyes.iter().any(|eye| eye.down == Some(FaultCause::Moved))
+        self.eyes
+            .iter()
+            .any(|eye| eye.down == Some(FaultCause::Moved))
     }
 
     /// Whether a silence may be bridged.
     pub fn bridge(&self) -> Bridge {
-        if self.moved() { Bridge::Forbidden } else { Bridge::Allowed }
+        if self.moved() {
+            Bridge::Forbidden
+        } else {
+            Bridge::Allowed
+        }
     }
 
     /// When the next camera turns stale, later than `after`.
     pub fn stale_at(&self, after: HallTime, limits: &Limits) -> Option<HallTime> {
         let stale = |eye: &Eye| eye.last.map(|last| last.plus_ms(limits.camera_stale + 1));
-        self.eyes.iter().filter(|eye| eye.valid && eye.down.is_none()).filter_map(stale).filter(|t| *t > after).min()
+        self.eyes
+            .iter()
+            .filter(|eye| eye.valid && eye.down.is_none())
+            .filter_map(stale)
+            .filter(|t| *t > after)
+            .min()
     }
 
     /// Somebody is on post but not at the seat.
     pub fn away_from_seat(&self, at: HallTime, limits: &Limits) -> bool {
-        let mut present = self.eyes.iter().filter(|eye| eye.fresh(at, limits) && eye.present).peekable();
+        let mut present = self
+            .eyes
+            .iter()
+            .filter(|eye| eye.fresh(at, limits) && eye.present)
+            .peekable();
         present.peek().is_some() && present.all(|eye| !eye.at_seat)
     }
 
     /// Customers at the counter, as the camera that sees most of them says.
     pub fn customers(&self, at: HallTime, limits: &Limits) -> u32 {
         let fresh = |eye: &&Eye| {
-            eye.down.is_none() && eye.valid && eye.customers_at.is_some_and(|last| at.since_ms(last) <= limits.camera_stale)
+            eye.down.is_none()
+                && eye.valid
+                && eye
+                    .customers_at
+                    .is_some_and(|last| at.since_ms(last) <= limits.camera_stale)
         };
-        self.eyes.iter().filter(fresh).map(|eye| eye.customers).max().unwrap_or(0)
+        self.eyes
+            .iter()
+            .filter(fresh)
+            .map(|eye| eye.customers)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Adds the cameras that say `present`, for example `video:cam2`.
     pub fn evidence(&self, at: HallTime, present: bool, limits: &Limits, out: &mut Vec<String>) {
-        let agrees = |eye: &&Eye| eye.fresh(at, limits) && eye.present == present && (present || eye.sees_post);
-        out.extend(self.eyes.iter().filter(agrees).map(|eye| format!("video:{}", eye.name)));
+        let agrees = |eye: &&Eye| {
+            eye.fresh(at, limits) && eye.present == present && (present || eye.sees_post)
+        };
+        out.extend(
+            self.eyes
+                .iter()
+                .filter(agrees)
+                .map(|eye| format!("video:{}", eye.name)),
+        );
     }
 }

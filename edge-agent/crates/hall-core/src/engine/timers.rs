@@ -10,7 +10,9 @@ pub(crate) struct Timers {
 
 impl Timers {
     pub fn new(slots: usize) -> Self {
-        Timers { due: vec![None; slots] }
+        Timers {
+            due: vec![None; slots],
+        }
     }
 
     pub fn set(&mut self, slot: usize, due: Option<HallTime>) {

@@ -16,10 +16,20 @@ pub(crate) enum Watched {
     Sensor(SensorId),
 }
 
+/// What a fault rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Basis {
+    /// Seen by this engine.
+    Observed,
+    /// Known from before a restart; it goes on until the source is heard of.
+    Remembered,
+}
+
 #[derive(Debug, Clone)]
 struct Fault {
     cause: FaultCause,
     since: HallTime,
+    basis: Basis,
     record: Option<OpenRecord>,
 }
 
@@ -30,13 +40,26 @@ pub(crate) struct Watch {
     start: HallTime,
     last_seen: Option<HallTime>,
     reported: Option<(FaultCause, HallTime)>,
+    /// It delivered or was reported up since the engine started.
+    heard: bool,
     fault: Option<Fault>,
+    /// End of the last fault; the next one begins no earlier.
+    sound_from: HallTime,
     settled_at: HallTime,
 }
 
 impl Watch {
     pub fn new(what: Watched, start: HallTime) -> Self {
-        Watch { what, start, last_seen: None, reported: None, fault: None, settled_at: start }
+        Watch {
+            what,
+            start,
+            last_seen: None,
+            reported: None,
+            heard: false,
+            fault: None,
+            sound_from: start,
+            settled_at: start,
+        }
     }
 
     /// Goes on with an open event after a restart. A moved view stays moved until a person says otherwise.
@@ -46,7 +69,12 @@ impl Watch {
         if cause == FaultCause::Moved {
             self.reported = Some((cause, since));
         }
-        self.fault = Some(Fault { cause, since, record: Some(record) });
+        self.fault = Some(Fault {
+            cause,
+            since,
+            basis: Basis::Remembered,
+            record: Some(record),
+        });
     }
 
     pub fn what(&self) -> &Watched {
@@ -76,8 +104,11 @@ impl Watch {
     pub fn observe(&mut self, at: HallTime, taken: HallTime, ctx: &mut Ctx<'_>) -> bool {
         self.advance(at, ctx);
         let taken = taken.min(at);
+        self.heard = true;
         self.last_seen = Some(self.last_seen.map_or(taken, |last| last.max(taken)));
-        let back = self.reported.is_some_and(|(cause, since)| cause == FaultCause::Offline && taken > since);
+        let back = self
+            .reported
+            .is_some_and(|(cause, since)| cause == FaultCause::Offline && taken > since);
         if back {
             self.reported = None;
         }
@@ -86,9 +117,26 @@ impl Watch {
     }
 
     /// It was reported down or up at `when`.
-    pub fn health(&mut self, at: HallTime, when: HallTime, down: Option<FaultCause>, ctx: &mut Ctx<'_>) {
+    pub fn health(
+        &mut self,
+        at: HallTime,
+        when: HallTime,
+        down: Option<FaultCause>,
+        ctx: &mut Ctx<'_>,
+    ) {
         self.advance(at, ctx);
         let when = when.min(at);
+        // A camera proves itself by a picture, a sensor by being reported up.
+        self.heard |= down.is_none() && matches!(self.what, Watched::Sensor(_));
+        // Only a picture shows that it is dark, covered or moved no more: the report stands for one, so that no silence is
+        // counted from before it.
+        if down.is_none()
+            && self
+                .reported
+                .is_some_and(|(cause, _)| cause != FaultCause::Offline)
+        {
+            self.last_seen = self.last_seen.map(|last| last.max(when));
+        }
         self.reported = match (down, self.reported) {
             (Some(cause), Some((before, since))) if cause == before => Some((cause, since)),
             (Some(cause), _) => Some((cause, when)),
@@ -118,10 +166,13 @@ impl Watch {
     fn trouble(&self, at: HallTime, stale_ms: i64) -> Option<(FaultCause, HallTime)> {
         let silent_from = self.last_seen.unwrap_or(self.start);
         match self.reported {
-            Some((FaultCause::Offline, since)) => Some((FaultCause::Offline, since.min(silent_from))),
+            Some((FaultCause::Offline, since)) => {
+                Some((FaultCause::Offline, since.min(silent_from)))
+            }
             Some(reported) => Some(reported),
             None => {
-                let silent = matches!(self.what, Watched::Camera(_)) && at.since_ms(silent_from) > stale_ms;
+                let silent =
+                    matches!(self.what, Watched::Camera(_)) && at.since_ms(silent_from) > stale_ms;
                 silent.then_some((FaultCause::Offline, silent_from))
             }
         }
@@ -129,30 +180,51 @@ impl Watch {
 
     fn evaluate(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
         let trouble = self.trouble(at, ctx.limits.camera_stale);
-        match (trouble, &self.fault) {
+        let camera = matches!(self.what, Watched::Camera(_));
+        let code = |cause| {
+            if camera {
+                camera_code(cause)
+            } else {
+                EventCode::SensorFault
+            }
+        };
+        match (trouble, &mut self.fault) {
             (None, None) => {}
-            // Not yet heard of since a restart: the fault known before goes on.
-            (None, Some(fault)) if fault.record.is_some() && self.last_seen.is_none() => {}
+            (None, Some(fault)) if fault.basis == Basis::Remembered && !self.heard => {}
             (None, Some(_)) => self.close(at, EndReason::Recovered, ctx),
-            (Some((cause, _)), Some(fault)) if fault.cause == cause => {}
-            (Some((FaultCause::Offline, _)), Some(fault)) if self.last_seen.is_none() && fault.record.is_some() => {}
+            (Some((cause, _)), Some(fault)) if code(fault.cause) == code(cause) => {
+                fault.cause = cause
+            }
+            (Some((FaultCause::Offline, _)), Some(fault))
+                if fault.basis == Basis::Remembered && !self.heard => {}
             (Some((cause, since)), fault) => {
                 // Another fault hides the one before: whether that goes on cannot be seen.
-                let since = if fault.is_some() { since.max(fault.as_ref().map_or(since, |f| f.since)) } else { since };
+                let since = since.max(
+                    fault
+                        .as_ref()
+                        .map_or(self.sound_from, |f| f.since.plus_ms(1)),
+                );
                 self.close(at, EndReason::Unobservable, ctx);
-                self.fault = Some(Fault { cause, since, record: None });
+                self.fault = Some(Fault {
+                    cause,
+                    since,
+                    basis: Basis::Observed,
+                    record: None,
+                });
             }
         }
-        let Some(fault) = self.fault.as_mut().filter(|fault| fault.record.is_none()) else { return };
+        let Some(fault) = self.fault.as_mut().filter(|fault| fault.record.is_none()) else {
+            return;
+        };
         if at.since_ms(fault.since) < ctx.limits.camera_fault {
             return;
         }
-        let (code, subject, source) = match &self.what {
-            Watched::Camera(id) => (camera_code(fault.cause), Subject::Camera(id.clone()), format!("video:{id}")),
-            Watched::Sensor(id) => (EventCode::SensorFault, Subject::Sensor(id.clone()), format!("sensor:{id}")),
+        let (subject, source) = match &self.what {
+            Watched::Camera(id) => (Subject::Camera(id.clone()), format!("video:{id}")),
+            Watched::Sensor(id) => (Subject::Sensor(id.clone()), format!("sensor:{id}")),
         };
         let opening = Opening {
-            code,
+            code: code(fault.cause),
             subject,
             level: Level::Fault,
             onset: ctx.clock.stamp(fault.since),
@@ -165,7 +237,10 @@ impl Watch {
     }
 
     fn close(&mut self, at: HallTime, reason: EndReason, ctx: &mut Ctx<'_>) {
-        let Some(fault) = self.fault.take() else { return };
+        let Some(fault) = self.fault.take() else {
+            return;
+        };
+        self.sound_from = at;
         let Some(record) = fault.record else { return };
         let end = ctx.clock.stamp(at);
         record.close(ctx, at, end, reason, length(fault.since, at));
@@ -173,7 +248,9 @@ impl Watch {
 
     pub fn next(&self, ctx: &Ctx<'_>) -> Option<HallTime> {
         let due = match &self.fault {
-            Some(fault) if fault.record.is_none() => Some(fault.since.plus_ms(ctx.limits.camera_fault)),
+            Some(fault) if fault.record.is_none() => {
+                Some(fault.since.plus_ms(ctx.limits.camera_fault))
+            }
             Some(_) => None,
             None => matches!(self.what, Watched::Camera(_)).then(|| {
                 let silent_from = self.last_seen.unwrap_or(self.start);
@@ -185,7 +262,10 @@ impl Watch {
 }
 
 fn length(since: HallTime, at: HallTime) -> Facts {
-    Facts { duration_ms: at.since_ms(since).max(0), ..Facts::default() }
+    Facts {
+        duration_ms: at.since_ms(since).max(0),
+        ..Facts::default()
+    }
 }
 
 fn camera_code(cause: FaultCause) -> EventCode {

@@ -41,7 +41,13 @@ pub(crate) struct WindowRule {
 }
 
 impl WindowRule {
-    pub fn new(cfg: &WindowConfig, sight: Sight, feelers: Feelers, start: HallTime, ctx: &mut Ctx<'_>) -> Self {
+    pub fn new(
+        cfg: &WindowConfig,
+        sight: Sight,
+        feelers: Feelers,
+        start: HallTime,
+        ctx: &mut Ctx<'_>,
+    ) -> Self {
         let roster = Roster::new(Some(cfg.id.clone()), cfg.duty.clone(), start, ctx);
         let mut window = WindowRule {
             id: cfg.id.clone(),
@@ -69,34 +75,47 @@ impl WindowRule {
     /// Acts on every deadline up to `now`.
     pub fn settle(&mut self, now: HallTime, ctx: &mut Ctx<'_>) {
         while let Some(due) = self.next(ctx.limits).filter(|due| *due <= now) {
-            self.advance(due, ctx);
+            self.account(due, ctx);
+            self.evaluate(due, ctx);
         }
     }
 
     /// Takes what one picture shows of this window.
     pub fn observe(&mut self, camera: usize, at: HallTime, view: &WindowView, ctx: &mut Ctx<'_>) {
-        let at = self.advance(at, ctx);
+        let at = self.account(at, ctx);
         self.sight.observe(camera, at, view, self.min_staff);
         self.evaluate(at, ctx);
     }
 
     /// Takes a sensor reading.
     pub fn sense(&mut self, at: HallTime, reading: &SensorReading, ctx: &mut Ctx<'_>) {
-        let at = self.advance(at, ctx);
+        let at = self.account(at, ctx);
         self.feelers.observe(at, reading, ctx.limits);
         self.evaluate(at, ctx);
     }
 
     /// A camera was reported down or up.
-    pub fn camera_health(&mut self, camera: usize, at: HallTime, down: Option<FaultCause>, ctx: &mut Ctx<'_>) {
-        let at = self.advance(at, ctx);
+    pub fn camera_health(
+        &mut self,
+        camera: usize,
+        at: HallTime,
+        down: Option<FaultCause>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let at = self.account(at, ctx);
         self.sight.health(camera, down);
         self.evaluate(at, ctx);
     }
 
     /// A sensor was reported down or up.
-    pub fn sensor_health(&mut self, sensor: &SensorId, at: HallTime, health: Health, ctx: &mut Ctx<'_>) {
-        let at = self.advance(at, ctx);
+    pub fn sensor_health(
+        &mut self,
+        sensor: &SensorId,
+        at: HallTime,
+        health: Health,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let at = self.account(at, ctx);
         self.feelers.health(sensor, health);
         self.evaluate(at, ctx);
     }
@@ -112,20 +131,15 @@ impl WindowRule {
         self.evaluate(at, ctx);
     }
 
-    /// Goes to `at` with the state as it is. Returns the instant reached, never earlier than the one before.
-    fn advance(&mut self, at: HallTime, ctx: &mut Ctx<'_>) -> HallTime {
-        let at = self.account(at, ctx);
-        self.evaluate(at, ctx);
-        at
-    }
-
+    /// Goes to `at` with the state as it is; what fell due before has been acted on. Returns the instant reached, never
+    /// earlier than the one before.
     fn account(&mut self, at: HallTime, ctx: &Ctx<'_>) -> HallTime {
         let from = self.settled_at;
         let at = at.max(from);
         self.settled_at = at;
         self.tally.add(self.shown.0, at.since_ms(from));
         let piece = match self.post.raw() {
-            _ if self.gate == Gate::Unsynced => Piece::Unobserved,
+            _ if self.gate == Gate::Unsynced => Piece::Unjudged,
             Tri::Yes => Piece::Present,
             _ if self.gate == Gate::Paused => Piece::Paused,
             Tri::No => Piece::Absent,
@@ -162,10 +176,12 @@ impl WindowRule {
         let says = self.sight.says(at, limits);
         match says {
             VideoSays::Present | VideoSays::Absent => {
-                self.video.observe(at, says == VideoSays::Present, false, limits);
+                self.video
+                    .observe(at, says == VideoSays::Present, false, limits);
             }
             VideoSays::Silent | VideoSays::Never | VideoSays::NotFitted => {
-                self.video.lose(self.sight.last_seen().unwrap_or(at), self.sight.bridge());
+                self.video
+                    .lose(self.sight.last_seen().unwrap_or(at), self.sight.bridge());
             }
         }
         self.video.check(at, limits);
@@ -175,7 +191,9 @@ impl WindowRule {
         match state {
             WindowState::Staffed | WindowState::Unstaffed => {
                 let present = state == WindowState::Staffed;
-                let seen = self.post.observe(at, present, self.episode.is_some(), limits);
+                let seen = self
+                    .post
+                    .observe(at, present, self.episode.is_some(), limits);
                 if let Some(episode) = &mut self.episode {
                     match seen {
                         Seen::Continued => {}
@@ -184,7 +202,7 @@ impl WindowRule {
                     }
                 }
             }
-            _ => self.lose(at, says, trust),
+            _ => self.lose(at, says, trust, ctx),
         }
         if self.post.check(at, limits)
             && self.post.confirmed().is_no()
@@ -197,20 +215,31 @@ impl WindowRule {
         }
     }
 
-    fn lose(&mut self, at: HallTime, says: VideoSays, trust: Trust) {
+    fn lose(&mut self, at: HallTime, says: VideoSays, trust: Trust, ctx: &Ctx<'_>) {
         let video = self.sight.last_seen();
         let since = match trust {
             Trust::Conflict => at,
             // Absence rests on video alone, presence on whatever said so last.
-            Trust::Sound if self.post.raw().is_no() && says != VideoSays::NotFitted => video.unwrap_or(at),
+            Trust::Sound if self.post.raw().is_no() && says != VideoSays::NotFitted => {
+                video.unwrap_or(at)
+            }
             Trust::Sound => video.max(self.feelers.last_seen()).unwrap_or(at),
         };
-        let bridge = if trust == Trust::Conflict { Bridge::Forbidden } else { self.sight.bridge() };
+        let bridge = if trust == Trust::Conflict {
+            Bridge::Forbidden
+        } else {
+            self.sight.bridge()
+        };
         if let Some(since) = self.post.lose(since.min(at), bridge)
             && let Some(episode) = &mut self.episode
-            && self.gate == Gate::Open
         {
-            episode.retract(at.since_ms(since));
+            // Paused time stays paused.
+            let ms = if self.gate == Gate::Open {
+                at.since_ms(since)
+            } else {
+                0
+            };
+            episode.begin_gap(at, ms, ctx.limits);
         }
     }
 
@@ -228,7 +257,10 @@ impl WindowRule {
         if gate == self.gate {
             return;
         }
-        if gate != Gate::Open && self.episode.as_ref().is_some_and(|e| e.record.is_none()) && gate != Gate::OffDuty {
+        if gate != Gate::Open
+            && self.episode.as_ref().is_some_and(|e| e.record.is_none())
+            && gate != Gate::OffDuty
+        {
             self.episode = None;
         }
         if gate == Gate::Open {
@@ -240,7 +272,8 @@ impl WindowRule {
     /// Returns true when the conflict began or ended.
     fn disagree(&mut self, at: HallTime, ctx: &mut Ctx<'_>) -> bool {
         let contradiction = self.feelers.contradicting(at, ctx.limits);
-        let Some((sensor, on_since)) = contradiction.filter(|_| !self.video.confirmed().is_yes()) else {
+        let Some((sensor, on_since)) = contradiction.filter(|_| !self.video.confirmed().is_yes())
+        else {
             return self.conflict.resolve(ctx, at, EndReason::Recovered);
         };
         if self.gate != Gate::Open || !self.video.confirmed().is_no() {
@@ -259,15 +292,21 @@ impl WindowRule {
         if self.episode.is_none() {
             self.begin(at, ctx);
         }
-        let Some(episode) = &mut self.episode else { return };
-        episode.customers_max = episode.customers_max.max(self.sight.customers(at, ctx.limits));
+        let Some(episode) = &mut self.episode else {
+            return;
+        };
+        episode.customers_max = episode
+            .customers_max
+            .max(self.sight.customers(at, ctx.limits));
         if let Some((last_observed, account)) = episode.resumed {
             if self.post.confirmed().is_yes() {
                 let end = ctx.clock.stamp(last_observed);
                 self.close(at, end, EndReason::PowerLoss, Some(account), ctx);
                 return;
             }
-            if self.post.confirmed().is_no() && at.since_ms(self.post.filled_from()) >= ctx.limits.absent_confirm {
+            if self.post.confirmed().is_no()
+                && at.since_ms(self.post.filled_from()) >= ctx.limits.absent_confirm
+            {
                 episode.resumed = None;
             }
         }
@@ -285,12 +324,20 @@ impl WindowRule {
 
     /// Publishes the level due, unless somebody is there at this moment: then as soon as the absence is seen to go on.
     fn climb(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
-        let Some(episode) = &mut self.episode else { return };
+        let Some(episode) = &mut self.episode else {
+            return;
+        };
         if self.gate != Gate::Open || !self.post.raw().is_no() || !episode.nobody_there() {
             return;
         }
-        let Some(level) = episode.level_due() else { return };
-        if episode.record.as_ref().is_some_and(|record| record.level >= level) {
+        let Some(level) = episode.level_due() else {
+            return;
+        };
+        if episode
+            .record
+            .as_ref()
+            .is_some_and(|record| record.level >= level)
+        {
             return;
         }
         let mut evidence = Vec::new();
@@ -319,23 +366,39 @@ impl WindowRule {
 
     /// Starts an episode once absence on duty is confirmed, back-dated to where it began.
     fn begin(&mut self, at: HallTime, ctx: &Ctx<'_>) {
-        let Some(stretch) = self.roster.stretch().filter(|_| self.gate == Gate::Open) else { return };
-        if !self.post.confirmed().is_no() || self.nobody_at(ctx.limits.gap_tolerance).is_none_or(|t| t > at) {
+        let Some(stretch) = self.roster.stretch().filter(|_| self.gate == Gate::Open) else {
+            return;
+        };
+        if !self.post.confirmed().is_no()
+            || self
+                .nobody_at(ctx.limits.gap_tolerance)
+                .is_none_or(|t| t > at)
+        {
             return;
         }
         let mut onset = self.post.since().max(self.opened_at);
         // A first observation within a camera's normal silence after the start of duty is as good as one at the start.
-        let first_look = onset == self.post.filled_from() && onset.since_ms(stretch.from) <= ctx.limits.camera_stale;
+        let first_look = onset == self.post.filled_from()
+            && onset.since_ms(stretch.from) <= ctx.limits.camera_stale;
         let late = onset <= stretch.from || first_look;
         if late && self.opened_at <= stretch.from {
             onset = stretch.from;
         }
-        let code = if late { EventCode::LateOpen } else { EventCode::Unstaffed };
+        let code = if late {
+            EventCode::LateOpen
+        } else {
+            EventCode::Unstaffed
+        };
         let mut episode = Episode::new(code, ctx.clock.stamp(onset), ctx.limits);
         let mut reached = onset;
         for (from, to, yes) in self.post.spans_between(onset, at) {
             episode.add(reached, from, Piece::Absent, ctx.limits);
-            episode.add(from, to, if yes { Piece::Present } else { Piece::Absent }, ctx.limits);
+            episode.add(
+                from,
+                to,
+                if yes { Piece::Present } else { Piece::Absent },
+                ctx.limits,
+            );
             reached = to;
         }
         episode.add(reached, at, Piece::Absent, ctx.limits);
@@ -345,7 +408,11 @@ impl WindowRule {
     /// When the absence now observed has outlasted a detector's drop-out; `None` when somebody is there.
     pub(super) fn nobody_at(&self, tolerance: i64) -> Option<HallTime> {
         self.post.absent_from().map(|(from, after_presence)| {
-            if after_presence { from.plus_ms(tolerance + 1) } else { from }
+            if after_presence {
+                from.plus_ms(tolerance + 1)
+            } else {
+                from
+            }
         })
     }
 
@@ -353,7 +420,8 @@ impl WindowRule {
     fn turn(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
         let before = self.roster.stretch();
         self.roster.refresh(at, ctx);
-        let goes_on = before.is_some_and(|b| self.roster.stretch().is_some_and(|now| now.from <= b.to));
+        let goes_on =
+            before.is_some_and(|b| self.roster.stretch().is_some_and(|now| now.from <= b.to));
         if before.is_some() && !goes_on {
             self.end_duty(at, before.is_some_and(|b| b.last_of_day), ctx);
             self.gate = Gate::OffDuty;
@@ -362,9 +430,16 @@ impl WindowRule {
     }
 
     fn end_duty(&mut self, at: HallTime, last_of_day: bool, ctx: &mut Ctx<'_>) {
-        let Some(episode) = &mut self.episode else { return };
-        let to_the_end = self.post.raw().is_no() && episode.nobody_there() && self.gate == Gate::Open;
-        if let Some(record) = episode.record.as_mut().filter(|_| last_of_day && to_the_end) {
+        let Some(episode) = &mut self.episode else {
+            return;
+        };
+        let to_the_end =
+            self.post.raw().is_no() && episode.nobody_there() && self.gate == Gate::Open;
+        if let Some(record) = episode
+            .record
+            .as_mut()
+            .filter(|_| last_of_day && to_the_end)
+        {
             record.add_tag(Tag::EarlyClose);
         }
         let end = ctx.clock.stamp(at);
@@ -373,9 +448,9 @@ impl WindowRule {
 
     /// Nobody can follow this absence any further: it ends where it was last seen.
     fn unobservable(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
-        let Some(episode) = &mut self.episode else { return };
-        let since = self.post.gap_since().unwrap_or(at);
-        let account = episode.account_at_gap(ctx.limits);
+        let Some((since, account)) = self.episode.as_ref().and_then(Episode::gap) else {
+            return;
+        };
         let end = ctx.clock.stamp(since);
         self.close(at, end, EndReason::Unobservable, Some(account), ctx);
     }
@@ -389,8 +464,12 @@ impl WindowRule {
         account: Option<super::episode::Account>,
         ctx: &mut Ctx<'_>,
     ) {
-        let Some(mut episode) = self.episode.take() else { return };
-        let Some(record) = episode.record.take() else { return };
+        let Some(mut episode) = self.episode.take() else {
+            return;
+        };
+        let Some(record) = episode.record.take() else {
+            return;
+        };
         let account = account.unwrap_or_else(|| episode.account(ctx.limits));
         record.close(ctx, at, end, reason, episode.facts(account));
     }

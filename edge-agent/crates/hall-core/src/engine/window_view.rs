@@ -35,7 +35,9 @@ impl WindowRule {
         };
         if state != self.shown.0 {
             self.shown_since = match state {
-                WindowState::Staffed | WindowState::Unstaffed => self.post.since().max(self.opened_at),
+                WindowState::Staffed | WindowState::Unstaffed => {
+                    self.post.since().max(self.opened_at)
+                }
                 _ => at,
             };
         }
@@ -86,7 +88,10 @@ impl WindowRule {
 
     /// Published and not closed.
     pub fn open_events(&self) -> usize {
-        let episode = self.episode.as_ref().is_some_and(|episode| episode.record.is_some());
+        let episode = self
+            .episode
+            .as_ref()
+            .is_some_and(|episode| episode.record.is_some());
         usize::from(episode) + usize::from(self.conflict.record().is_some())
     }
 
@@ -103,8 +108,15 @@ impl WindowRule {
             WindowState::Paused => self.feelers.pause_evidence(at, limits, &mut evidence),
             WindowState::OffDuty | WindowState::Unknown => {}
         }
-        let record = self.episode.as_ref().and_then(|episode| episode.record.as_ref());
-        let running = if self.gate == Gate::Open && self.post.raw().is_no() { at.since_ms(self.settled_at) } else { 0 };
+        let record = self
+            .episode
+            .as_ref()
+            .and_then(|episode| episode.record.as_ref());
+        let running = if self.gate == Gate::Open && self.post.raw().is_no() {
+            at.since_ms(self.settled_at)
+        } else {
+            0
+        };
         WindowSnapshot {
             window: self.id.clone(),
             state,
@@ -117,7 +129,10 @@ impl WindowRule {
             customers: self.sight.customers(at, limits),
             open_event: record.map(|record| record.id),
             level: record.map(|record| record.level),
-            absent_ms: self.episode.as_ref().map_or(0, |e| e.account(limits).absent_ms + running.max(0)),
+            absent_ms: self
+                .episode
+                .as_ref()
+                .map_or(0, |e| e.account(limits).absent_ms + running.max(0)),
         }
     }
 }

@@ -1,0 +1,11 @@
+//! The engine against the acceptance scenarios of the domain reference, profile P0, and the edges between them.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
+mod day;
+mod edges;
+mod hall;
+mod properties;
+mod restart;
+mod scenarios;
+mod sources;
+mod views;

@@ -1,0 +1,374 @@
+//! What holds whatever the inputs: any order, doubles, gaps, nonsense.
+
+use std::collections::HashMap;
+
+use hall_core::config::{EngineConfig, SensorKind};
+use hall_core::engine::{Engine, Output};
+use hall_core::event::{EventCode, EventId, Phase, Subject};
+use hall_core::observe::{
+    FaultCause, Input, Quality, SensorReading, SourceHealth, SourceId, ZoneCount, ZoneSnapshot,
+};
+use hall_core::{HallTime, WallClock};
+use proptest::prelude::*;
+
+use crate::hall::{clock, hall, sensor, t};
+
+/// Short thresholds, so that short scripts reach every level; duty until 12:00.
+fn quick_hall() -> EngineConfig {
+    let mut cfg = hall();
+    cfg.sensors = vec![
+        sensor("W3-seat", "W3", SensorKind::Seat),
+        sensor("W3-pause", "W3", SensorKind::Pause),
+        sensor("W1-radar", "W1", SensorKind::Presence),
+    ];
+    let rules = &mut cfg.rules;
+    (
+        rules.present_confirm_s,
+        rules.absent_confirm_s,
+        rules.gap_tolerance_s,
+    ) = (2.0, 5.0, 1.0);
+    (
+        rules.notice_s,
+        rules.warn_s,
+        rules.severe_s,
+        rules.open_grace_s,
+    ) = (10.0, 20.0, 30.0, 10.0);
+    (rules.return_hold_s, rules.conflict_s, rules.sensor_stale_s) = (6.0, 25.0, 20.0);
+    (rules.queue_raise_count, rules.queue_clear_count) = (3, 1);
+    (
+        rules.queue_dwell_s,
+        rules.queue_duration_s,
+        rules.queue_clear_s,
+    ) = (3.0, 8.0, 5.0);
+    (rules.camera_stale_s, rules.bridge_s, rules.camera_fault_s) = (4.0, 8.0, 12.0);
+    cfg.duty.weekly.days[0][0].from_s = 10 * 3600;
+    cfg.duty.weekly.days[0][0].to_s = 10 * 3600 + 600;
+    cfg.duty.weekly.days[0][1].from_s = 10 * 3600 + 630;
+    cfg
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Picture {
+        camera: bool,
+        staff: [u32; 4],
+        queue: u32,
+        tracked: bool,
+        lag_ms: i64,
+        repeat: u8,
+        every_ms: i64,
+    },
+    Sensor {
+        which: u8,
+        value: bool,
+        quality: u8,
+        lag_ms: i64,
+    },
+    Source {
+        camera: bool,
+        sensor: bool,
+        down: Option<u8>,
+    },
+    Clock {
+        offset_s: i64,
+        synced: bool,
+    },
+    Tick,
+}
+
+fn step() -> impl Strategy<Value = (i64, Step)> {
+    let picture = (
+        any::<bool>(),
+        [0..2u32, 0..2u32, 0..2u32, 0..3u32],
+        0..6u32,
+        any::<bool>(),
+        -500..3000i64,
+        1..30u8,
+        200..2500i64,
+    )
+        .prop_map(
+            |(camera, staff, queue, tracked, lag_ms, repeat, every_ms)| Step::Picture {
+                camera,
+                staff,
+                queue,
+                tracked,
+                lag_ms,
+                repeat,
+                every_ms,
+            },
+        );
+    let sensor = (0..3u8, any::<bool>(), 0..4u8, -500..3000i64).prop_map(
+        |(which, value, quality, lag_ms)| Step::Sensor {
+            which,
+            value,
+            quality,
+            lag_ms,
+        },
+    );
+    let source = (any::<bool>(), any::<bool>(), prop::option::of(0..7u8)).prop_map(
+        |(camera, sensor, down)| Step::Source {
+            camera,
+            sensor,
+            down,
+        },
+    );
+    let step = prop_oneof![
+        12 => picture,
+        4 => sensor,
+        1 => source,
+        1 => (-400..400i64, prop::bool::weighted(0.8)).prop_map(|(offset_s, synced)| Step::Clock { offset_s, synced }),
+        1 => Just(Step::Tick),
+    ];
+    (
+        prop_oneof![6 => 0..3000i64, 1 => -5000..20_000i64, 1 => 0..200_000i64],
+        step,
+    )
+}
+
+fn cause(n: u8) -> FaultCause {
+    use FaultCause::{Blocked, Blurry, Dark, Defect, Frozen, Moved, Offline};
+    [Offline, Dark, Blocked, Blurry, Frozen, Moved, Defect][usize::from(n)]
+}
+
+fn inputs(at: HallTime, step: &Step) -> Vec<(HallTime, Input)> {
+    match step {
+        Step::Picture {
+            camera,
+            staff,
+            queue,
+            tracked,
+            lag_ms,
+            repeat,
+            every_ms,
+        } => (0..i64::from(*repeat))
+            .map(|i| {
+                let at = at.plus_ms(i * every_ms);
+                let count = |zone: String, count: u32, tracks| ZoneCount {
+                    zone: zone.into(),
+                    count,
+                    tracks,
+                };
+                let zones = if *camera {
+                    (0..4)
+                        .map(|w| count(format!("W{}.staff", w + 1), staff[w], Vec::new()))
+                        .collect()
+                } else {
+                    let tracks = if *tracked {
+                        (0..u64::from(*queue))
+                            .map(hall_core::ids::TrackId)
+                            .collect()
+                    } else {
+                        Vec::new()
+                    };
+                    vec![
+                        count("Q1".into(), *queue, tracks),
+                        count("nowhere".into(), 3, Vec::new()),
+                    ]
+                };
+                let camera = if *camera { "cam1" } else { "cam2" };
+                (
+                    at,
+                    Input::Zones(ZoneSnapshot {
+                        camera: camera.into(),
+                        at: at.plus_ms(-lag_ms),
+                        zones,
+                    }),
+                )
+            })
+            .collect(),
+        Step::Sensor {
+            which,
+            value,
+            quality,
+            lag_ms,
+        } => {
+            let sensor = ["W3-seat", "W3-pause", "W1-radar"][usize::from(*which)].into();
+            let quality = [
+                Quality::Good,
+                Quality::Good,
+                Quality::Suspect,
+                Quality::Fault,
+            ][usize::from(*quality)];
+            vec![(
+                at,
+                Input::Sensor(SensorReading {
+                    sensor,
+                    at: at.plus_ms(-lag_ms),
+                    value: *value,
+                    quality,
+                }),
+            )]
+        }
+        Step::Source {
+            camera,
+            sensor,
+            down,
+        } => {
+            let source = match (camera, sensor) {
+                (_, true) => SourceId::Sensor("W3-seat".into()),
+                (true, false) => SourceId::Camera("cam1".into()),
+                (false, false) => SourceId::Camera("cam2".into()),
+            };
+            vec![(
+                at,
+                Input::Source(SourceHealth {
+                    source,
+                    at,
+                    down: down.map(cause),
+                }),
+            )]
+        }
+        Step::Clock { offset_s, synced } => {
+            vec![(
+                at,
+                Input::Clock(WallClock {
+                    offset_ms: offset_s * 1000,
+                    synced: *synced,
+                    ..clock()
+                }),
+            )]
+        }
+        Step::Tick => vec![(at, Input::Tick)],
+    }
+}
+
+/// Follows every event: revisions consecutive, one open per code and subject, figures that can be.
+#[derive(Default)]
+struct Auditor {
+    open: HashMap<(EventCode, Subject), (EventId, u32)>,
+    seen: Vec<EventId>,
+    stepped: bool,
+}
+
+impl Auditor {
+    fn take(&mut self, engine: &mut Engine) {
+        while let Some(output) = engine.poll_output() {
+            let event = match output {
+                Output::Event(event) => event,
+                Output::Summary(s) => {
+                    assert!(
+                        s.to.at >= s.from.at && (0.0..=1.0).contains(&s.coverage),
+                        "{s:?}"
+                    );
+                    let w = s.windows;
+                    assert!(
+                        w.staffed + w.unstaffed + w.paused + w.unknown == w.scheduled,
+                        "{w:?}"
+                    );
+                    continue;
+                }
+            };
+            let key = (event.code, event.subject.clone());
+            match event.phase {
+                Phase::Raised => {
+                    assert!(
+                        self.open.insert(key, (event.id, 1)).is_none(),
+                        "two open at once: {event:?}"
+                    );
+                    assert_eq!(event.rev, 1);
+                    assert!(
+                        !self.seen.contains(&event.id) || self.stepped,
+                        "an id used twice: {event:?}"
+                    );
+                    self.seen.push(event.id);
+                }
+                Phase::Updated | Phase::Cleared => {
+                    let open = self
+                        .open
+                        .get_mut(&key)
+                        .expect("an update of something open");
+                    open.1 += 1;
+                    assert_eq!((event.id, event.rev), *open, "revisions are consecutive");
+                }
+            }
+            if event.phase == Phase::Cleared {
+                self.open.remove(&(event.code, event.subject.clone()));
+                assert!(event.end.is_some() && event.end_reason.is_some());
+                let end = event.end.expect("just asserted");
+                assert!(
+                    end.at >= event.onset.at && end.at <= event.updated.at,
+                    "{event:?}"
+                );
+                if matches!(event.subject, Subject::Window(_) | Subject::Queue(_)) {
+                    assert_eq!(
+                        event.duration_ms,
+                        end.at.since_ms(event.onset.at),
+                        "{event:?}"
+                    );
+                }
+            }
+            assert!(
+                event.duration_ms >= 0 && event.absent_ms >= 0 && event.unobserved_ms >= 0,
+                "{event:?}"
+            );
+            assert!(
+                event.absent_ms + event.unobserved_ms <= event.duration_ms,
+                "{event:?}"
+            );
+            assert!((0.0..=1.0).contains(&event.confidence), "{event:?}");
+            assert!(
+                event.onset.at <= event.raised.at && event.raised.at <= event.updated.at,
+                "{event:?}"
+            );
+            if !self.stepped
+                && matches!(
+                    event.code,
+                    EventCode::Unstaffed | EventCode::LateOpen | EventCode::QueueLong
+                )
+            {
+                let on_duty = |at: HallTime, closed: bool| {
+                    let (from, to) = (t("10:00:00"), t("10:10:00"));
+                    let (again, end) = (t("10:10:30"), t("17:00:00"));
+                    (at >= from && (at < to || closed && at == to))
+                        || (at >= again && (at < end || closed && at == end))
+                };
+                let boundary = event.phase == Phase::Cleared || event.raised.at == t("10:10:00");
+                assert!(on_duty(event.onset.at, false), "{event:?}");
+                assert!(
+                    event.phase == Phase::Cleared || on_duty(event.updated.at, boundary),
+                    "{event:?}"
+                );
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_inputs_give_consistent_events(steps in prop::collection::vec(step(), 1..120), restart in any::<bool>()) {
+        let start = t("09:59:30");
+        let mut engine = Engine::new(quick_hall(), clock(), start);
+        let mut auditor = Auditor::default();
+        let (mut at, mut begun) = (start, start);
+        for (i, (wait_ms, step)) in steps.iter().enumerate() {
+            at = at.plus_ms(*wait_ms);
+            auditor.stepped |= matches!(step, Step::Clock { .. });
+            for (when, input) in inputs(at, step) {
+                at = at.max(when);
+                engine.handle(when, input);
+                let now = engine.snapshot().at;
+                prop_assert!(engine.next_deadline().is_none_or(|due| due > now));
+            }
+            auditor.take(&mut engine);
+            if restart && i == steps.len() / 2 {
+                let saved = engine.checkpoint();
+                prop_assert_eq!(&engine.checkpoint(), &saved);
+                begun = engine.snapshot().at.plus_ms(7000);
+                engine = Engine::new(quick_hall(), clock(), begun);
+                engine.resume(&saved);
+                auditor.take(&mut engine);
+            }
+        }
+        let now = engine.snapshot().at;
+        for window in ["W1", "W2", "W3", "W4"] {
+            let tally = engine.tally(&window.into()).expect("configured");
+            prop_assert_eq!(tally.total_ms(), now.since_ms(begun));
+            prop_assert!(tally.staffed_ms >= 0 && tally.unstaffed_ms >= 0 && tally.unknown_ms >= 0 && tally.paused_ms >= 0);
+        }
+        let open = engine.snapshot().windows.iter().filter(|w| w.open_event.is_some()).count();
+        let known = auditor.open.keys().filter(|(code, _)| matches!(code, EventCode::Unstaffed | EventCode::LateOpen)).count();
+        prop_assert_eq!(open, known);
+    }
+}

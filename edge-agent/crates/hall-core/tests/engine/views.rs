@@ -1,0 +1,208 @@
+//! What others read: the truth table, snapshots, summaries, deadlines.
+
+use hall_core::Tri;
+use hall_core::engine::fusion::{Gate, TRUTH_TABLE, Trust, VideoSays, judge};
+use hall_core::engine::{Engine, Output};
+use hall_core::observe::Input;
+use hall_core::snapshot::{QueueState, Reason, WindowState};
+
+use crate::hall::{Scene, clock, hall, hms, t};
+
+#[test]
+fn every_row_of_the_truth_table_can_decide() {
+    let mut used = [false; TRUTH_TABLE.len()];
+    for gate in [Gate::Open, Gate::Paused, Gate::OffDuty, Gate::Unsynced] {
+        for video in [
+            VideoSays::Present,
+            VideoSays::Absent,
+            VideoSays::Silent,
+            VideoSays::Never,
+            VideoSays::NotFitted,
+        ] {
+            for sensor in [Tri::Yes, Tri::No, Tri::Unknown] {
+                for trust in [Trust::Sound, Trust::Conflict] {
+                    let verdict = judge(gate, video, sensor, trust);
+                    let row = TRUTH_TABLE.iter().position(|row| {
+                        row.gate.is_none_or(|g| g == gate)
+                            && row.video.is_none_or(|v| v == video)
+                            && row.sensor.is_none_or(|s| s == sensor)
+                            && row.trust.is_none_or(|t| t == trust)
+                    });
+                    let row = row.expect("the table is complete");
+                    used[row] = true;
+                    assert_eq!(verdict, (TRUTH_TABLE[row].state, TRUTH_TABLE[row].reason));
+                    // Asymmetric on purpose: never unstaffed against a healthy sensor, nor without anybody looking.
+                    if verdict.0 == WindowState::Unstaffed {
+                        assert!(gate == Gate::Open && trust == Trust::Sound && sensor != Tri::Yes);
+                        assert!(
+                            video == VideoSays::Absent
+                                || (video == VideoSays::NotFitted && sensor == Tri::No)
+                        );
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(
+        used,
+        [true; TRUTH_TABLE.len()],
+        "a row that never decides is a mistake"
+    );
+}
+
+#[test]
+fn a_snapshot_says_why() {
+    let scene = Scene::new()
+        .away("W3", "10:00:00", "10:30:00")
+        .from("10:01:00", "W3.counter", 2)
+        .from("10:00:00", "Q1", 5);
+    let check = |at: &str, state, reason, since: &str, absent_s: i64| {
+        let w3 = scene.play("09:50:00", at).engine.snapshot().windows[2].clone();
+        assert_eq!(
+            (w3.state, w3.reason, hms(w3.since.0), w3.absent_ms / 1000),
+            (state, reason, since.into(), absent_s),
+            "at {at}"
+        );
+    };
+    check(
+        "09:50:05",
+        WindowState::Unknown,
+        Reason::NoObservation,
+        "09:50:00",
+        0,
+    );
+    check(
+        "09:50:10",
+        WindowState::Staffed,
+        Reason::VideoPresent,
+        "09:50:00",
+        0,
+    );
+    check(
+        "10:00:20",
+        WindowState::Staffed,
+        Reason::VideoPresent,
+        "09:50:00",
+        0,
+    );
+    check(
+        "10:00:24",
+        WindowState::Unstaffed,
+        Reason::VideoAbsent,
+        "10:00:00",
+        24,
+    );
+    check(
+        "10:04:00",
+        WindowState::Unstaffed,
+        Reason::VideoAbsent,
+        "10:00:00",
+        240,
+    );
+    let snapshot = scene.play("09:50:00", "10:06:00").engine.snapshot();
+    let w3 = &snapshot.windows[2];
+    assert_eq!(
+        (w3.customers, w3.level.is_some(), w3.open_event.is_some()),
+        (2, true, true)
+    );
+    assert_eq!(w3.evidence_sources, ["video:cam1"]);
+    let q1 = &snapshot.queues[0];
+    assert_eq!(
+        (q1.state, q1.length, q1.in_zone),
+        (QueueState::Normal, Some(5), Some(5))
+    );
+    let off = scene.play("12:30:00", "12:31:00").engine.snapshot().windows[2].clone();
+    assert_eq!(
+        (off.state, off.reason),
+        (WindowState::OffDuty, Reason::NotScheduled)
+    );
+}
+
+#[test]
+fn every_wall_minute_is_summed_up() {
+    let scene = Scene::new()
+        .away("W3", "10:00:00", "10:30:00")
+        .from("10:01:00", "Q1", 4)
+        .silent("cam1", "10:02:00", "10:05:00");
+    let summaries = scene.play("09:59:30", "10:06:00").summaries;
+    let spans: Vec<String> = summaries
+        .iter()
+        .map(|s| format!("{}-{}", hms(s.from.unix_ms), hms(s.to.unix_ms)))
+        .collect();
+    assert_eq!(
+        spans[..3],
+        [
+            "09:59:30-10:00:00",
+            "10:00:00-10:01:00",
+            "10:01:00-10:02:00"
+        ]
+    );
+    assert_eq!(spans.len(), 7);
+    let first = &summaries[1];
+    assert_eq!(
+        (
+            first.windows.scheduled,
+            first.windows.staffed,
+            first.windows.unstaffed
+        ),
+        (4, 3, 1)
+    );
+    assert_eq!(first.coverage, 1.0);
+    let third = &summaries[3];
+    assert_eq!(third.windows.unknown, 4, "10:02–10:03 the camera is silent");
+    assert!(
+        (third.coverage - 10.0 / 60.0).abs() < 0.05,
+        "{}",
+        third.coverage
+    );
+    let queue = &summaries[2].queues[0];
+    // Four people count once they have dwelt 20 s: 40 of 60 s.
+    assert_eq!(
+        (queue.len_max, queue.len_avg),
+        (Some(4), Some(4.0 * 40.0 / 60.0))
+    );
+    assert_eq!(
+        summaries[6].open_events, 0,
+        "10:05–10:06: the camera is back"
+    );
+}
+
+#[test]
+fn the_driver_may_sleep_until_the_deadline() {
+    // Woken only by inputs and at the announced deadlines, the engine says the same at the same instants as when it is
+    // ticked all the time.
+    let scene = Scene::new()
+        .away("W3", "10:00:00", "10:12:00")
+        .away("W3", "10:12:20", "10:16:00")
+        .from("10:00:00", "Q1", 12)
+        .from("10:20:00", "Q1", 3)
+        .silent("cam1", "10:25:00", "10:28:00")
+        .every(5000);
+    let mut sleepy = Engine::new(hall(), clock(), t("09:50:00"));
+    let mut restless = sleepy.clone();
+    let mut woken = 0;
+    for (at, input) in scene.inputs(t("09:50:00"), t("10:40:00")) {
+        while let Some(due) = sleepy.next_deadline().filter(|due| *due < at) {
+            sleepy.handle(due, Input::Tick);
+            assert!(
+                sleepy.next_deadline().is_none_or(|next| next > due),
+                "no deadline twice"
+            );
+            woken += 1;
+        }
+        let mut tick = restless.snapshot().at;
+        while tick < at {
+            tick = tick.plus_ms(250).min(at);
+            if tick < at {
+                restless.handle(tick, Input::Tick);
+            }
+        }
+        sleepy.handle(at, input.clone());
+        restless.handle(at, input);
+    }
+    let drain = |mut engine: Engine| -> Vec<Output> {
+        std::iter::from_fn(|| engine.poll_output()).collect()
+    };
+    assert_eq!(drain(sleepy), drain(restless));
+    assert!(woken < 600, "woken {woken} times in 50 minutes");
+}
