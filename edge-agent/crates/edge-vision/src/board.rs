@@ -55,6 +55,10 @@ pub struct LatestSlot {
 
 /// What a worker got.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once per frame; a box would allocate per frame"
+)]
 pub enum Taken {
     /// A frame with the camera's masks; [`FrameBoard::done`] must follow.
     Frame(Frame, Arc<[Mask]>),

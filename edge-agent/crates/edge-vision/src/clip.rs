@@ -12,8 +12,9 @@ use crate::picture::Picture;
 /// File name endings taken as clips when a folder is read.
 pub const CLIP_ENDINGS: [&str; 8] = ["mp4", "mkv", "mov", "avi", "ts", "h264", "h265", "m4v"];
 
-/// A frame of a file is decoded in milliseconds; after this long the decoder has failed.
-const PATIENCE: gstreamer::ClockTime = gstreamer::ClockTime::from_seconds(20);
+/// A frame of a file is decoded in milliseconds. decodebin can swallow the error of a damaged file (it drops messages of
+/// elements that fail while it plugs them); after this long there is no frame to wait for.
+const PATIENCE: gstreamer::ClockTime = gstreamer::ClockTime::from_seconds(10);
 
 /// The frames of one clip, in order.
 pub struct Clip {
@@ -141,7 +142,10 @@ impl Iterator for Clip {
         self.ended = true;
         Some(Err(wrong(
             &self.path,
-            &format!("no frame for {} s", PATIENCE.seconds()),
+            &format!(
+                "no frame for {} s: not a readable picture or clip",
+                PATIENCE.seconds()
+            ),
         )))
     }
 }

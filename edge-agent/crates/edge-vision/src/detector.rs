@@ -171,12 +171,7 @@ impl Detector {
             &self.tensor,
             |outputs| decoder.decode(outputs, threshold, candidates),
         )
-        .map_err(|error| VisionError::Inference {
-            model: self.info.name.clone(),
-            reason: match error {
-                InferError::Runtime(reason) | InferError::Outputs(reason) => reason,
-            },
-        })?;
+        .map_err(|error| inference_failed(&self.info, error))?;
         let inference = started.elapsed();
         suppress(&mut self.candidates, self.nms_iou);
         let detections = self
@@ -185,6 +180,24 @@ impl Detector {
             .filter_map(|c| normalise(c, placement, picture))
             .collect();
         Ok((detections, inference))
+    }
+
+    /// Runs the model on whatever the last picture left in the input, and nothing else: the floor that the whole way is
+    /// measured against.
+    ///
+    /// # Errors
+    /// [`VisionError::Inference`].
+    pub fn infer_only(&mut self) -> Result<(), VisionError> {
+        infer(&mut self.session, self.info.input, &self.tensor, |_| Ok(()))
+            .map_err(|error| inference_failed(&self.info, error))
+    }
+}
+
+fn inference_failed(info: &ModelInfo, error: InferError) -> VisionError {
+    let (InferError::Runtime(reason) | InferError::Outputs(reason)) = error;
+    VisionError::Inference {
+        model: info.name.clone(),
+        reason,
     }
 }
 

@@ -13,6 +13,8 @@ use crate::error::VisionError;
 
 /// Environment variable that names the library file or its directory.
 pub const LIBRARY_ENV: &str = "EDGE_ORT_LIB";
+/// The name other software of this kind uses for it; asked second.
+const LIBRARY_ENV_COMMON: &str = "ORT_DYLIB_PATH";
 
 /// Oldest usable library: the C API level this software is compiled against (`api-20`).
 const OLDEST_MINOR: u32 = 20;
@@ -113,18 +115,23 @@ fn log(level: LogLevel, category: &str, _id: &str, _location: &str, message: &st
     }
 }
 
-/// The library file to use, by this order: `explicit`, the environment variable [`LIBRARY_ENV`], `.native/onnxruntime`
+/// The library file to use, by this order: `explicit`, the environment variables [`LIBRARY_ENV`] and
+/// `ORT_DYLIB_PATH`, `.native/onnxruntime`
 /// in the working directory and its ancestors, the same next to the executable and its ancestors, the system's places.
 /// A directory stands for the newest suitable library in it.
 ///
 /// # Errors
 /// [`VisionError::RuntimeMissing`] when there is none, or when `explicit` or the variable names something absent.
 pub fn locate(explicit: Option<&Path>) -> Result<PathBuf, VisionError> {
-    let named = explicit.map(Path::to_path_buf).or_else(|| {
-        env::var_os(LIBRARY_ENV)
+    let by_env = |name: &str| {
+        env::var_os(name)
             .filter(|v| !v.is_empty())
             .map(PathBuf::from)
-    });
+    };
+    let named = explicit
+        .map(Path::to_path_buf)
+        .or_else(|| by_env(LIBRARY_ENV))
+        .or_else(|| by_env(LIBRARY_ENV_COMMON));
     if let Some(named) = named {
         return library_at(&named).ok_or_else(|| VisionError::RuntimeMissing {
             searched: named.display().to_string(),

@@ -89,7 +89,7 @@ impl Layout {
             let stride = level.stride as f32;
             for cell in 0..level.cells() {
                 let score = scores[cell * self.classes + class];
-                if !(score >= threshold) {
+                if score.is_nan() || score < threshold {
                     continue;
                 }
                 let cx = ((cell % level.columns) as f32 + 0.5) * stride;

@@ -42,7 +42,7 @@ impl Layout {
             let stride = level.stride as f32;
             for (cell, row) in rows.by_ref().take(level.cells()).enumerate() {
                 let score = row[4] * row[5 + class];
-                if !(score >= threshold) {
+                if score.is_nan() || score < threshold {
                     continue;
                 }
                 let (column, line) = ((cell % level.columns) as f32, (cell / level.columns) as f32);

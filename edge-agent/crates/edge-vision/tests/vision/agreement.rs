@@ -24,7 +24,13 @@ pub fn in_pixels(detections: &[Detection], picture: &Picture) -> Vec<Found> {
     let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
     let pixels = |d: &Detection| {
         let [x1, y1, x2, y2] = [d.bbox.x1, d.bbox.y1, d.bbox.x2, d.bbox.y2].map(f64::from);
-        [x1 * width, y1 * height, x2 * width, y2 * height, f64::from(d.score)]
+        [
+            x1 * width,
+            y1 * height,
+            x2 * width,
+            y2 * height,
+            f64::from(d.score),
+        ]
     };
     detections.iter().map(pixels).collect()
 }
@@ -41,7 +47,10 @@ impl Agreement {
     pub fn add(&mut self, label: &str, expected: &[Found], got: &[Found], threshold: f64) {
         for wanted in expected.iter().filter(|b| b[4] >= threshold) {
             self.wanted += 1;
-            let differences = got.iter().filter(|g| iou(g, wanted) >= OVERLAP).map(|g| (g[4] - wanted[4]).abs());
+            let differences = got
+                .iter()
+                .filter(|g| iou(g, wanted) >= OVERLAP)
+                .map(|g| (g[4] - wanted[4]).abs());
             match differences.min_by(f64::total_cmp) {
                 Some(difference) if difference <= SCORE => {
                     self.matched += 1;
@@ -64,7 +73,13 @@ impl Agreement {
     pub fn require(&self, what: &str, least: f64, most_extra: f64) {
         println!("{what}: {self:?}");
         assert!(self.wanted > 20, "{what}: too few boxes to judge by");
-        assert!(f64::from(self.matched) >= least * f64::from(self.wanted), "{what}: {self:?}");
-        assert!(f64::from(self.extra) <= most_extra * f64::from(self.found), "{what}: {self:?}");
+        assert!(
+            f64::from(self.matched) >= least * f64::from(self.wanted),
+            "{what}: {self:?}"
+        );
+        assert!(
+            f64::from(self.extra) <= most_extra * f64::from(self.found),
+            "{what}: {self:?}"
+        );
     }
 }

@@ -29,7 +29,11 @@ fn detect(paths: &[PathBuf], every: u32) -> (Vec<serde_json::Value>, OfflineRepo
         }
     })
     .unwrap();
-    let lines = String::from_utf8(out).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let lines = String::from_utf8(out)
+        .unwrap()
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
     (lines, report, complaints)
 }
 
@@ -40,12 +44,25 @@ fn clip(picture: &Path, to: &Path, frames: u32, encode: &str) {
         "filesrc name=in ! jpegdec ! imagefreeze num-buffers={frames} ! videoconvert ! \
          video/x-raw,format=I420,framerate=10/1 ! {encode} ! filesink name=out"
     );
-    let pipeline = gstreamer::parse::launch(&launch).unwrap().downcast::<gstreamer::Pipeline>().unwrap();
-    pipeline.by_name("in").unwrap().set_property("location", picture);
-    pipeline.by_name("out").unwrap().set_property("location", to);
+    let pipeline = gstreamer::parse::launch(&launch)
+        .unwrap()
+        .downcast::<gstreamer::Pipeline>()
+        .unwrap();
+    pipeline
+        .by_name("in")
+        .unwrap()
+        .set_property("location", picture);
+    pipeline
+        .by_name("out")
+        .unwrap()
+        .set_property("location", to);
     pipeline.set_state(gstreamer::State::Playing).unwrap();
     let kinds = [gstreamer::MessageType::Eos, gstreamer::MessageType::Error];
-    let message = pipeline.bus().unwrap().timed_pop_filtered(gstreamer::ClockTime::from_seconds(60), &kinds).unwrap();
+    let message = pipeline
+        .bus()
+        .unwrap()
+        .timed_pop_filtered(gstreamer::ClockTime::from_seconds(60), &kinds)
+        .unwrap();
     assert_eq!(message.type_(), gstreamer::MessageType::Eos, "{message:?}");
     pipeline.set_state(gstreamer::State::Null).unwrap();
 }
@@ -77,15 +94,32 @@ fn folders_stills_and_clips_give_one_line_per_picture() {
     assert_eq!(labels, expected);
     assert_eq!((report.pictures, report.unreadable), (6, 0));
     for line in &lines {
-        assert_eq!((line["width"].as_u64(), line["height"].as_u64()), (Some(640), Some(360)));
+        assert_eq!(
+            (line["width"].as_u64(), line["height"].as_u64()),
+            (Some(640), Some(360))
+        );
         let detections = line["detections"].as_array().unwrap();
         assert!(detections.len() >= 5, "{line}");
         for detection in detections {
-            let corners: Vec<f64> = detection["box"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
-            assert!(0.0 <= corners[0] && corners[0] < corners[2] && corners[2] <= 640.0, "{detection}");
-            assert!(0.0 <= corners[1] && corners[1] < corners[3] && corners[3] <= 360.0, "{detection}");
+            let corners: Vec<f64> = detection["box"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|v| v.as_f64().unwrap())
+                .collect();
+            assert!(
+                0.0 <= corners[0] && corners[0] < corners[2] && corners[2] <= 640.0,
+                "{detection}"
+            );
+            assert!(
+                0.0 <= corners[1] && corners[1] < corners[3] && corners[3] <= 360.0,
+                "{detection}"
+            );
             let score = detection["score"].as_f64().unwrap();
-            assert!((0.5..=1.0).contains(&score), "the model's own threshold holds: {detection}");
+            assert!(
+                (0.5..=1.0).contains(&score),
+                "the model's own threshold holds: {detection}"
+            );
         }
     }
 }
@@ -116,7 +150,11 @@ fn unreadable_files_are_named_and_the_others_go_on() {
     let mut paths = bad.to_vec();
     paths.insert(3, pictures().join("side.jpg"));
     let (lines, report, complaints) = detect(&paths, 1);
-    assert_eq!((lines.len(), report.pictures, report.unreadable), (1, 1, bad.len() as u64), "{complaints:#?}");
+    assert_eq!(
+        (lines.len(), report.pictures, report.unreadable),
+        (1, 1, bad.len() as u64),
+        "{complaints:#?}"
+    );
     for (path, complaint) in bad.iter().zip(&complaints) {
         assert!(complaint.contains(path.to_str().unwrap()), "{complaint}");
         println!("{complaint}");
@@ -127,7 +165,10 @@ fn unreadable_files_are_named_and_the_others_go_on() {
 fn video_frames_and_stills_of_the_same_scene_agree() {
     let dir = tempfile::tempdir().unwrap();
     let manifest = material::manifest();
-    let options = DetectorOptions { score_threshold: Some(0.3), ..DetectorOptions::default() };
+    let options = DetectorOptions {
+        score_threshold: Some(0.3),
+        ..DetectorOptions::default()
+    };
     let mut detector = Detector::load(manifest.default_model().unwrap(), &options).unwrap();
     let (mut limited, mut compared) = (Agreement::default(), 0);
     for name in ["windows.jpg", "corner.jpg", "side.jpg"] {

@@ -20,23 +20,34 @@ use crate::rtsp_server::{H264, RtspServer};
 
 fn options(workers: usize) -> PoolOptions {
     let model = material::manifest().default_model().unwrap().clone();
-    PoolOptions { workers, model, detector: DetectorOptions::default() }
+    PoolOptions {
+        workers,
+        model,
+        detector: DetectorOptions::default(),
+    }
 }
 
 /// A clock that stands still until it is moved.
 fn standing_clock() -> (Clock, Arc<AtomicI64>) {
     let now = Arc::new(AtomicI64::new(50_000));
     let read = Arc::clone(&now);
-    (Arc::new(move || HallTime(read.load(Ordering::Relaxed))), now)
+    (
+        Arc::new(move || HallTime(read.load(Ordering::Relaxed))),
+        now,
+    )
 }
 
 fn scene() -> edge_vision::Picture {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vision/pictures/windows.jpg");
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vision/pictures/windows.jpg");
     still::read(&path).unwrap()
 }
 
 async fn next(findings: &mut mpsc::Receiver<FrameDetections>) -> FrameDetections {
-    tokio::time::timeout(Duration::from_secs(10), findings.recv()).await.expect("a finding in time").unwrap()
+    tokio::time::timeout(Duration::from_secs(10), findings.recv())
+        .await
+        .expect("a finding in time")
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,20 +57,36 @@ async fn findings_carry_their_frames_capture_time_and_stale_frames_are_skipped()
     let previews = PreviewStore::new();
     // Capacity as in the agent; full means the workers wait.
     let (sender, mut findings) = mpsc::channel(32);
-    let pool = InferencePool::start(&options(2), Arc::clone(&board), clock, Arc::clone(&previews), sender).unwrap();
+    let pool = InferencePool::start(
+        &options(2),
+        Arc::clone(&board),
+        clock,
+        Arc::clone(&previews),
+        sender,
+    )
+    .unwrap();
     assert_eq!(pool.model().name, "hall-person-v0");
     let gauge = pool.gauge();
     let cancel = CancellationToken::new();
     let task = tokio::spawn(pool.run(cancel.clone()));
     let slot = board.open(&"cam".into(), vec![]);
-    let frame = |seq: u64, at: i64| Frame { camera: "cam".into(), seq, at: HallTime(at), picture: scene() };
+    let frame = |seq: u64, at: i64| Frame {
+        camera: "cam".into(),
+        seq,
+        at: HallTime(at),
+        picture: scene(),
+    };
     slot.put(frame(1, 48_999));
     while board.counts()[0].1.stale == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     slot.put(frame(2, 49_000));
     let finding = next(&mut findings).await;
-    assert_eq!((finding.seq, finding.at), (2, HallTime(49_000)), "1,001 ms are stale, 1,000 are not");
+    assert_eq!(
+        (finding.seq, finding.at),
+        (2, HallTime(49_000)),
+        "1,001 ms are stale, 1,000 are not"
+    );
     assert!(finding.detections.len() >= 10, "{finding:?}");
     assert!(finding.inference > Duration::ZERO);
     assert_eq!(gauge.health(HallTime(50_000)).frames, 1);
@@ -77,19 +104,42 @@ async fn nobody_is_found_behind_a_privacy_mask() {
     let (clock, _now) = standing_clock();
     let board = FrameBoard::new();
     let (sender, mut findings) = mpsc::channel(32);
-    let pool = InferencePool::start(&options(1), Arc::clone(&board), clock, PreviewStore::new(), sender).unwrap();
+    let pool = InferencePool::start(
+        &options(1),
+        Arc::clone(&board),
+        clock,
+        PreviewStore::new(),
+        sender,
+    )
+    .unwrap();
     let cancel = CancellationToken::new();
     let task = tokio::spawn(pool.run(cancel.clone()));
-    let left = [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)].map(|(x, y)| Point { x, y }).to_vec();
+    let left = [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]
+        .map(|(x, y)| Point { x, y })
+        .to_vec();
     let mut centres = Vec::new();
     for masks in [vec![], vec![left]] {
         let slot = board.open(&"cam".into(), masks);
-        slot.put(Frame { camera: "cam".into(), seq: 0, at: HallTime(50_000), picture: scene() });
+        slot.put(Frame {
+            camera: "cam".into(),
+            seq: 0,
+            at: HallTime(50_000),
+            picture: scene(),
+        });
         let finding = next(&mut findings).await;
-        centres.push(finding.detections.iter().map(|d| d.bbox.center().x).collect::<Vec<_>>());
+        centres.push(
+            finding
+                .detections
+                .iter()
+                .map(|d| d.bbox.center().x)
+                .collect::<Vec<_>>(),
+        );
     }
     assert!(centres[0].iter().any(|x| *x < 0.4), "{centres:?}");
-    assert!(!centres[1].is_empty() && centres[1].iter().all(|x| *x > 0.4), "{centres:?}");
+    assert!(
+        !centres[1].is_empty() && centres[1].iter().all(|x| *x > 0.4),
+        "{centres:?}"
+    );
     cancel.cancel();
     task.await.unwrap().unwrap();
 }
@@ -102,12 +152,25 @@ async fn a_stream_over_rtsp_becomes_findings_at_the_analysed_rate() {
     let board = FrameBoard::new();
     let (sender, mut findings) = mpsc::channel(32);
     let (reports, _kept) = mpsc::channel(64);
-    let pool =
-        InferencePool::start(&options(1), Arc::clone(&board), Arc::clone(&clock), PreviewStore::new(), sender).unwrap();
+    let pool = InferencePool::start(
+        &options(1),
+        Arc::clone(&board),
+        Arc::clone(&clock),
+        PreviewStore::new(),
+        sender,
+    )
+    .unwrap();
     let cancel = CancellationToken::new();
     let pool_task = tokio::spawn(pool.run(cancel.clone()));
-    let source = Source::Rtsp { url: server.url(), user: None, password: None };
-    let spec = CameraSpec { analysis_fps: 5.0, ..CameraSpec::new("cam".into(), source) };
+    let source = Source::Rtsp {
+        url: server.url(),
+        user: None,
+        password: None,
+    };
+    let spec = CameraSpec {
+        analysis_fps: 5.0,
+        ..CameraSpec::new("cam".into(), source)
+    };
     let camera = Camera::new(spec, board.open(&"cam".into(), vec![]), clock, reports).unwrap();
     let camera_task = tokio::spawn(camera.run(cancel.clone()));
     let mut times = Vec::new();
@@ -118,7 +181,10 @@ async fn a_stream_over_rtsp_becomes_findings_at_the_analysed_rate() {
     }
     assert!(times.windows(2).all(|w| w[0] < w[1]), "{times:?}");
     let span = times[10].since_ms(times[1]);
-    assert!((1_600..2_600).contains(&span), "9 intervals of 200 ms took {span} ms");
+    assert!(
+        (1_600..2_600).contains(&span),
+        "9 intervals of 200 ms took {span} ms"
+    );
     cancel.cancel();
     camera_task.await.unwrap().unwrap();
     pool_task.await.unwrap().unwrap();

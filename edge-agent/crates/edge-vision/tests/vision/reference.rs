@@ -11,7 +11,10 @@ use crate::material;
 type Expected = BTreeMap<String, Vec<Found>>;
 
 fn compare(spec: &ModelSpec, folder: &Path, expected: &Expected) -> Agreement {
-    let options = DetectorOptions { score_threshold: Some(0.05), ..DetectorOptions::default() };
+    let options = DetectorOptions {
+        score_threshold: Some(0.05),
+        ..DetectorOptions::default()
+    };
     let mut detector = Detector::load(spec, &options).unwrap();
     let mut agreement = Agreement::default();
     for (file, expected) in expected {
@@ -25,7 +28,10 @@ fn compare(spec: &ModelSpec, folder: &Path, expected: &Expected) -> Agreement {
 #[test]
 fn public_models_agree_with_the_reference_implementation() {
     let name = "public_models_agree_with_the_reference_implementation";
-    let (Some(data), Some(models)) = (material::beside(name, "data/reference"), material::beside(name, "models")) else {
+    let (Some(data), Some(models)) = (
+        material::beside(name, "data/reference"),
+        material::beside(name, "models"),
+    ) else {
         return;
     };
     let reference: BTreeMap<String, Expected> =
@@ -40,8 +46,13 @@ fn public_models_agree_with_the_reference_implementation() {
 #[test]
 fn the_default_model_agrees_with_another_implementation() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vision/pictures");
-    let expected: Expected = serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).unwrap();
+    let expected: Expected =
+        serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).unwrap();
     assert_eq!(expected.len(), 3);
     let manifest = material::manifest();
-    compare(manifest.default_model().unwrap(), &folder, &expected).require("default model", 0.99, 0.01);
+    compare(manifest.default_model().unwrap(), &folder, &expected).require(
+        "default model",
+        0.99,
+        0.01,
+    );
 }
