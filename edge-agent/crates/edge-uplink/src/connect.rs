@@ -13,6 +13,8 @@ use crate::error::UplinkError;
 
 /// rumqttc's own default of 10 KiB kills the connection with the first larger packet, in either direction.
 const PACKET_MAX_BYTES: usize = 256 * 1024;
+/// Where Debian keeps the authorities the system trusts. rumqttc's own way to them panics when there are none.
+const SYSTEM_CA_FILE: &str = "/etc/ssl/certs/ca-certificates.crt";
 const CONNECT_TIMEOUT_S: u64 = 10;
 
 /// How to reach the centre.
@@ -66,7 +68,7 @@ impl std::fmt::Debug for UplinkConfig {
 /// TLS to the broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
-    /// PEM file of the authorities that are trusted; `None` for the system's.
+    /// PEM file of the authorities that are trusted; `None` for the system's (Debian's `ca-certificates`).
     pub ca_file: Option<PathBuf>,
 }
 
@@ -77,10 +79,10 @@ impl UplinkConfig {
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(match &self.tls {
             None => Transport::tcp(),
-            Some(Tls { ca_file: None }) => Transport::tls_with_default_config(),
-            Some(Tls {
-                ca_file: Some(path),
-            }) => Transport::tls_with_config(trusting(path)?),
+            Some(tls) => {
+                let path = tls.ca_file.as_deref().unwrap_or(Path::new(SYSTEM_CA_FILE));
+                Transport::tls_with_config(trusting(path)?)
+            }
         })
     }
 

@@ -94,7 +94,7 @@ pub enum UplinkError {
         keep_alive_s: u32,
     },
     /// The authorities' file cannot be used.
-    #[error("could not use the certificate authorities in {}: {detail}; uplink.ca_file must be a PEM file with at least one certificate", path.display())]
+    #[error("could not use the certificate authorities in {}: {detail}; uplink.ca_file must be a PEM file with at least one certificate; without it the package ca-certificates is needed", path.display())]
     CaFile {
         /// Configured file.
         path: PathBuf,

@@ -29,8 +29,9 @@ use crate::wire::{LiveState, PAYLOAD_MAX_BYTES, Status};
 const EVENTS_MAX: usize = 256;
 /// Lines read ahead.
 const READ_AHEAD: usize = 64;
-/// Without an acknowledgement for this long the connection is given up: it may be half open.
-const ACK_WAIT: Duration = Duration::from_secs(30);
+/// Without an acknowledgement for this long, or two keep-alives if that is longer, the connection is given up: a broker
+/// that answers pings but takes nothing is no broker.
+const ACK_WAIT_MIN: Duration = Duration::from_secs(10);
 /// Before the log is read again after it could not be.
 const READ_RETRY: Duration = Duration::from_secs(1);
 /// A record older than this is late even when it was stored on this connection.
@@ -190,7 +191,7 @@ impl Session<'_> {
                         self.states.repeat();
                     }
                     if self.silent() {
-                        return Ended::Lost(format!("no acknowledgement for {} s", ACK_WAIT.as_secs()));
+                        return Ended::Lost(format!("no acknowledgement for {} s", self.ack_wait().as_secs()));
                     }
                 }
             }
@@ -421,7 +422,7 @@ impl Session<'_> {
         let far = tick() + Duration::from_secs(3600);
         let mut at = far;
         if !(self.submitted.is_empty() && self.under_way.is_empty()) {
-            at = at.min(self.alive + ACK_WAIT);
+            at = at.min(self.alive + self.ack_wait());
         }
         if self.up.outbox.next().is_some() && self.room() {
             at = at.min(if self.lines.is_empty() {
@@ -441,9 +442,13 @@ impl Session<'_> {
         }
     }
 
+    fn ack_wait(&self) -> Duration {
+        ACK_WAIT_MIN.max(2 * Duration::from_secs(u64::from(self.up.cfg.keep_alive_s)))
+    }
+
     fn silent(&self) -> bool {
         !(self.submitted.is_empty() && self.under_way.is_empty())
-            && self.alive.elapsed() >= ACK_WAIT
+            && self.alive.elapsed() >= self.ack_wait()
     }
 
     /// Goes on with stopping; true when it is done.

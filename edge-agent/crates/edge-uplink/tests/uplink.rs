@@ -5,6 +5,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use edge_uplink::store::mem::MemStore;
@@ -361,6 +362,61 @@ async fn states_are_repeated_and_old_records_are_late() {
         .collect();
     assert_eq!(late, [json!(true), json!(false)]);
     up.stop().await;
+}
+
+/// Accepts every connection, answers CONNECT and pings, and never acknowledges a publish.
+async fn silent_broker() -> (u16, Arc<AtomicU64>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let connections = Arc::new(AtomicU64::new(0));
+    let counted = connections.clone();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(async move {
+                // CONNACK, accepted, no session (MQTT 3.1.1, 3.2).
+                socket.write_all(&[0x20, 2, 0, 0]).await.unwrap();
+                let mut bytes = [0; 4096];
+                while let Ok(n @ 1..) = socket.read(&mut bytes).await {
+                    // PINGREQ comes alone: nothing else is sent by then.
+                    if bytes[..n].ends_with(&[0xC0, 0])
+                        && socket.write_all(&[0xD0, 0]).await.is_err()
+                    {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    (port, connections)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_never_acknowledges_is_left_and_nothing_counts_as_arrived() {
+    let (port, connections) = silent_broker().await;
+    let up = Running::start(config(port), mem());
+    up.append(&[record(1, 1), record(2, 1)]);
+    until("left", 25, || {
+        up.status()
+            .last_error
+            .is_some_and(|e| e.contains("no acknowledgement"))
+    })
+    .await;
+    until("tried again", 10, || {
+        connections.load(Ordering::SeqCst) >= 2
+    })
+    .await;
+    assert_eq!(
+        (up.status().acked, up.store.acked(), up.status().backlog),
+        (0, 0, 2)
+    );
+    let began = Instant::now();
+    up.stop().await;
+    assert!(
+        began.elapsed() < Duration::from_secs(4),
+        "the farewell does not wait for ever"
+    );
 }
 
 /// A CA of our own and a server certificate for 127.0.0.1 in `dir`; false without openssl.
