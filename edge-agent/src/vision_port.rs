@@ -20,8 +20,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::web::inputs::{CameraBoxes, FrameJpeg, FrameSource, SourceError};
 
-/// Detections down to this share of the operating threshold keep a track alive; they never start one.
-const WEAK_SHARE: f32 = 0.4;
+/// Detections down to this share of the operating threshold keep a track alive; they never start one. Much weaker boxes of the
+/// default model are mostly second boxes of the same people: at 0.8 and below the demo clips' queue counts them and never clears.
+const WEAK_SHARE: f32 = 0.9;
 /// One worker does for this many cameras at the usual five pictures a second.
 const CAMERAS_PER_WORKER: usize = 4;
 /// A model that cannot be loaded is tried again after this long: an installer may have mended it.
