@@ -47,12 +47,12 @@ struct Run {
     dropout: i64,
 }
 
-/// A return made of several runs, none of them long enough, with no confirmed absence between them.
+/// A return made of several runs, none of them long enough, with too much presence between them to be absence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Comeback {
     from: HallTime,
     before: Account,
-    confirmed_ms: i64,
+    stirring_ms: i64,
 }
 
 /// How an episode is over.
@@ -149,7 +149,7 @@ impl Episode {
                 self.comeback.get_or_insert(Comeback {
                     from,
                     before: self.account,
-                    confirmed_ms: 0,
+                    stirring_ms: 0,
                 });
             }
             (Piece::Absent, Some(run)) => {
@@ -162,15 +162,15 @@ impl Episode {
         }
     }
 
-    /// Adds `from..to` to the time the presence filter has called this return confirmed.
-    pub fn add_confirmed(&mut self, ms: i64) {
+    /// For `ms` more there has been too much presence to call it absence.
+    pub fn stirring(&mut self, ms: i64) {
         if let Some(comeback) = &mut self.comeback {
-            comeback.confirmed_ms += ms;
+            comeback.stirring_ms += ms;
         }
     }
 
-    /// The presence filter sees nobody: what looked like a return in pieces was none.
-    pub fn absence_confirmed(&mut self) {
+    /// All is still again: what looked like a return in pieces was none.
+    pub fn still(&mut self) {
         if self.run.is_none() {
             self.comeback = None;
         }
@@ -276,7 +276,7 @@ impl Episode {
         let run = self.run.map(|run| self.rule.return_hold_ms - run.present);
         let pieces = self
             .comeback
-            .map(|c| self.rule.return_hold_ms + limits.absent_confirm - c.confirmed_ms);
+            .map(|c| self.rule.return_hold_ms + limits.absent_confirm - c.stirring_ms);
         run.into_iter().chain(pieces).min()
     }
 
@@ -292,7 +292,7 @@ impl Episode {
             });
         }
         self.comeback
-            .filter(|c| c.confirmed_ms >= self.rule.return_hold_ms + limits.absent_confirm)
+            .filter(|c| c.stirring_ms >= self.rule.return_hold_ms + limits.absent_confirm)
             .map(|c| Return {
                 from: c.from,
                 account: c.before,

@@ -1,5 +1,5 @@
-//! How many people stand in line in one camera's view: those who have dwelt long enough, by their tracks where there are
-//! any, else by counts alone. Drop-outs within the tolerance are bridged. Knows no threshold and no event.
+//! How many people stand in line in one camera's view: those who have dwelt long enough, by their tracks where they have
+//! any, the others by counts alone. Drop-outs within the tolerance are bridged. Knows no threshold and no event.
 
 use std::collections::VecDeque;
 
@@ -11,7 +11,10 @@ use crate::time::HallTime;
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Level {
     from: HallTime,
+    /// People in the zone.
     count: u32,
+    /// Of these, without a track.
+    anonymous: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,7 +30,6 @@ struct Stay {
 pub(crate) struct Line {
     levels: VecDeque<Level>,
     stays: Vec<Stay>,
-    by_track: bool,
     begun: Option<HallTime>,
     last: Option<HallTime>,
     dropped_at: Option<HallTime>,
@@ -46,11 +48,14 @@ impl Line {
         self.last = Some(at);
         let tracked = u32::try_from(view.tracks.len()).unwrap_or(u32::MAX);
         let count = view.count.max(tracked);
-        if count > 0 {
-            self.by_track = tracked > 0;
-        }
-        if self.levels.back().is_none_or(|level| level.count != count) {
-            self.levels.push_back(Level { from: at, count });
+        let level = Level {
+            from: at,
+            count,
+            anonymous: count - tracked,
+        };
+        let same = |last: &Level| last.count == count && last.anonymous == level.anonymous;
+        if !self.levels.back().is_some_and(same) {
+            self.levels.push_back(level);
         }
         self.follow(at, &view.tracks, gap);
         self.settle(at, limits);
@@ -122,13 +127,24 @@ impl Line {
 
     /// People who have dwelt long enough, drop-outs bridged.
     pub fn length(&self, at: HallTime, limits: &Limits) -> u32 {
-        let Some(begun) = self.begun else { return 0 };
         let since = at.plus_ms(-limits.queue_dwell);
-        if self.by_track {
-            let stayed = |stay: &&Stay| stay.since <= since;
-            return self.stays.iter().filter(stayed).count() as u32;
-        }
-        if begun > since {
+        let stayed = self.stays.iter().filter(|stay| stay.since <= since).count() as u32;
+        stayed.saturating_add(self.anonymous(at, limits))
+    }
+
+    /// People who have dwelt long enough and are in the last picture.
+    pub fn firm_length(&self, at: HallTime, limits: &Limits) -> u32 {
+        let since = at.plus_ms(-limits.queue_dwell);
+        let there = |stay: &&Stay| stay.since <= since && stay.missing.is_none();
+        let stayed = self.stays.iter().filter(there).count() as u32;
+        let anonymous = self.levels.back().map_or(0, |level| level.anonymous);
+        stayed.saturating_add(self.anonymous(at, limits).min(anonymous))
+    }
+
+    /// Without tracks: as many as were there all the time for as long as it takes.
+    fn anonymous(&self, at: HallTime, limits: &Limits) -> u32 {
+        let since = at.plus_ms(-limits.queue_dwell);
+        if self.begun.is_none_or(|begun| begun > since) {
             return 0;
         }
         let mut least = u32::MAX;
@@ -143,31 +159,18 @@ impl Line {
         if least == u32::MAX { 0 } else { least }
     }
 
-    /// People who have dwelt long enough and are in the last picture.
-    pub fn firm_length(&self, at: HallTime, limits: &Limits) -> u32 {
-        if self.by_track {
-            let since = at.plus_ms(-limits.queue_dwell);
-            return self
-                .stays
-                .iter()
-                .filter(|s| s.since <= since && s.missing.is_none())
-                .count() as u32;
-        }
-        self.length(at, limits).min(self.in_zone().unwrap_or(0))
-    }
-
-    /// Since when no more than `most` people are there, looking back from a picture that shows it.
+    /// Since when no more than `most` people queue, looking back from the instant at which that is noticed.
     pub fn at_most_since(&self, most: u32, at: HallTime, limits: &Limits) -> HallTime {
-        if self.by_track {
-            let just = |dropped: &HallTime| at.since_ms(*dropped) <= limits.gap_tolerance + 1;
-            return self.dropped_at.filter(just).unwrap_or(at);
-        }
-        self.levels
+        let low = self
+            .levels
             .iter()
             .rev()
             .take_while(|level| level.count <= most)
-            .last()
-            .map_or(at, |level| level.from)
+            .last();
+        let just = |dropped: &HallTime| at.since_ms(*dropped) <= limits.gap_tolerance + 1;
+        low.map(|level| level.from)
+            .or(self.dropped_at.filter(just))
+            .unwrap_or(at)
     }
 
     /// The next instant, later than `after`, at which the length may change without a picture.
@@ -184,26 +187,24 @@ impl Line {
                 offer(missing.plus_ms(limits.gap_tolerance + 1));
             }
         }
-        if !self.by_track {
-            if let Some(begun) = self.begun {
-                offer(begun.plus_ms(limits.queue_dwell));
-            }
-            for level in self.levels.iter().skip(1) {
-                offer(level.from.plus_ms(limits.gap_tolerance + 1));
-                offer(level.from.plus_ms(limits.queue_dwell));
-            }
+        if let Some(begun) = self.begun {
+            offer(begun.plus_ms(limits.queue_dwell));
+        }
+        for level in self.levels.iter().skip(1) {
+            offer(level.from.plus_ms(limits.gap_tolerance + 1));
+            offer(level.from.plus_ms(limits.queue_dwell));
         }
         due
     }
 
-    /// The count of level `index` near its end, with a drop-out within the tolerance bridged.
+    /// People without tracks at level `index` near its end, with a drop-out within the tolerance bridged.
     fn held(&self, index: usize, end: HallTime, limits: &Limits) -> u32 {
         let reach = end.plus_ms(-limits.gap_tolerance);
-        let mut most = self.levels[index].count;
+        let mut most = self.levels[index].anonymous;
         let mut i = index;
         while i > 0 && self.levels[i].from >= reach {
             i -= 1;
-            most = most.max(self.levels[i].count);
+            most = most.max(self.levels[i].anonymous);
         }
         most
     }

@@ -1,6 +1,7 @@
 //! The engine: observations in, events and summaries out, time as an input. It opens nothing, reads no clock and cannot
 //! fail. See `docs/rules.md` for every rule as implemented.
 
+mod absence;
 mod checkpoint;
 mod conflict;
 mod episode;

@@ -122,6 +122,42 @@ impl Presence {
         })
     }
 
+    /// Start of the gap going on.
+    pub fn gap_since(&self) -> Option<HallTime> {
+        self.gap
+            .filter(|gap| gap.before.is_some())
+            .map(|gap| gap.since)
+    }
+
+    /// More presence within the absence window than absence allows: somebody is, or keeps coming, there.
+    pub fn stirring(&self, at: HallTime, limits: &Limits) -> bool {
+        let from = at.plus_ms(-limits.absent_confirm);
+        let present: i64 = self
+            .spans_between(from, at)
+            .filter(|(_, _, yes)| *yes)
+            .map(|(from, to, _)| to.since_ms(from))
+            .sum();
+        present > limits.absent_budget
+    }
+
+    /// When repeated short presences no longer make absence doubtful, if nobody comes any more. A single one never does.
+    pub fn calm_at(&self, at: HallTime, limits: &Limits) -> HallTime {
+        let from = at.plus_ms(-limits.absent_confirm);
+        let mut runs = 0;
+        let mut gone: Option<HallTime> = None;
+        for (start, end, yes) in self.spans_between(from, at) {
+            if yes {
+                runs += i32::from(gone.is_none_or(|g| start.since_ms(g) > limits.gap_tolerance));
+                gone = Some(end);
+            }
+        }
+        if runs < 2 {
+            at
+        } else {
+            self.falls_to(limits.absent_confirm, limits.absent_budget, false)
+        }
+    }
+
     /// Takes an observation at `at`. With `keep_absence`, a confirmed absence outlives an unobserved gap if the first
     /// observation after it agrees.
     pub fn observe(
@@ -220,22 +256,27 @@ impl Presence {
             (limits.absent_confirm, limits.absent_budget)
         };
         let full = self.filled_from.plus_ms(window);
+        Some(self.falls_to(window, budget, target.is_yes()).max(full))
+    }
+
+    /// When the last `window` will hold no more than `budget` of the opposite of `target`, if `target` lasts from now on.
+    fn falls_to(&self, window: i64, budget: i64, target: bool) -> HallTime {
         let mut other = 0;
         let mut end: Option<HallTime> = None;
         for span in self.spans.iter().rev() {
             if let Some(end) = end
-                && Tri::from(span.yes) != target
+                && span.yes != target
             {
                 let length = end.since_ms(span.from);
                 if other + length > budget {
                     // The window may reach back into this span by what is left of the budget.
-                    return Some(end.plus_ms(window - (budget - other)).max(full));
+                    return end.plus_ms(window - (budget - other));
                 }
                 other += length;
             }
             end = Some(span.from);
         }
-        Some(full)
+        self.filled_from
     }
 
     /// Start of the presence run going on now, drop-outs within the tolerance bridged.

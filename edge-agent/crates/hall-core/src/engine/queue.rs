@@ -51,8 +51,9 @@ pub(super) struct Open {
     pub(super) rise: Rise,
     /// Since when the length is at or under the clear count, and how much of that nobody observed.
     pub(super) short: Option<(HallTime, i64)>,
-    /// Set after a restart until the queue has been seen long again: where observation broke off.
-    resumed: Option<HallTime>,
+    /// Set after a restart until the queue has been seen long again: where observation broke off, and what of the time
+    /// before that had not been observed.
+    resumed: Option<(HallTime, i64)>,
 }
 
 /// What a queue did since the last summary.
@@ -167,9 +168,10 @@ impl QueueRule {
             record,
             rise,
             short: None,
-            resumed: Some(last_observed),
+            resumed: Some((last_observed, saved.unobserved_ms)),
         });
-        if ctx.clock.synced && !self.on_duty() {
+        let same_duty = |r: &Roster| r.stretch().is_some_and(|s| s.from <= last_observed);
+        if ctx.clock.synced && !self.rosters.iter().any(same_duty) {
             self.close(now, last_observed, EndReason::PowerLoss, 0, ctx);
         }
     }
@@ -354,7 +356,7 @@ impl QueueRule {
             let decided = in_zone <= limits.queue_clear || at >= due.plus_ms(limits.queue_dwell);
             if at >= due && decided {
                 let (end, reason) = match open.resumed {
-                    Some(last) => (last, EndReason::PowerLoss),
+                    Some((last, _)) => (last, EndReason::PowerLoss),
                     None => (since, EndReason::Cleared),
                 };
                 self.close(at, end, reason, unobserved, ctx);
@@ -417,9 +419,9 @@ impl QueueRule {
         let Some(open) = self.open.take() else { return };
         let mut rise = open.rise;
         rise.unobserved_ms -= after_end_ms;
-        if reason == EndReason::PowerLoss {
-            // The whole gap lies after the end.
-            rise.unobserved_ms = 0;
+        if let Some((_, before)) = open.resumed.filter(|_| reason == EndReason::PowerLoss) {
+            // The outage lies after the end.
+            rise.unobserved_ms = before;
         }
         let stamp = ctx.clock.stamp(end);
         open.record

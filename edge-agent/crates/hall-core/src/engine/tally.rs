@@ -19,14 +19,24 @@ pub struct Tally {
 
 impl Tally {
     pub(crate) fn add(&mut self, state: WindowState, ms: i64) {
-        let slot = match state {
+        *self.slot(state) += ms;
+    }
+
+    /// The last `ms` counted as `was` were `is`.
+    pub(crate) fn correct(&mut self, was: WindowState, is: WindowState, ms: i64) {
+        let ms = ms.clamp(0, *self.slot(was));
+        *self.slot(was) -= ms;
+        *self.slot(is) += ms;
+    }
+
+    fn slot(&mut self, state: WindowState) -> &mut i64 {
+        match state {
             WindowState::Staffed => &mut self.staffed_ms,
             WindowState::Unstaffed => &mut self.unstaffed_ms,
             WindowState::Paused => &mut self.paused_ms,
             WindowState::Unknown => &mut self.unknown_ms,
             WindowState::OffDuty => &mut self.off_duty_ms,
-        };
-        *slot += ms;
+        }
     }
 
     /// Time on duty with a known state.

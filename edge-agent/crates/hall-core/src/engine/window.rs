@@ -7,12 +7,12 @@ use super::feelers::{Feelers, Health};
 use super::fusion::{Gate, Trust, VideoSays, judge};
 use super::layout::WindowView;
 use super::presence::{Bridge, Presence, Seen};
-use super::record::{Ctx, OpenRecord, Opening};
+use super::record::Ctx;
 use super::roster::Roster;
 use super::sight::Sight;
 use super::tally::Tally;
 use crate::config::WindowConfig;
-use crate::event::{EndReason, EventCode, Subject, Tag};
+use crate::event::EndReason;
 use crate::ids::{SensorId, WindowId};
 use crate::observe::{FaultCause, SensorReading};
 use crate::snapshot::{Reason, WindowState};
@@ -125,6 +125,7 @@ impl WindowRule {
         let at = self.account(at, ctx);
         self.roster.refresh(at, ctx);
         self.regate(at, ctx);
+        self.end_foreign(at, ctx);
         if self.gate == Gate::OffDuty {
             self.end_duty(at, false, ctx);
         }
@@ -147,8 +148,10 @@ impl WindowRule {
         };
         if let Some(episode) = &mut self.episode {
             episode.add(from, at, piece, ctx.limits);
-            if self.post.confirmed().is_yes() {
-                episode.add_confirmed(at.since_ms(from));
+            if self.post.stirring(at, ctx.limits) {
+                episode.stirring(at.since_ms(from));
+            } else if self.post.raw().is_no() {
+                episode.still();
             }
         }
         at
@@ -204,12 +207,7 @@ impl WindowRule {
             }
             _ => self.lose(at, says, trust, ctx),
         }
-        if self.post.check(at, limits)
-            && self.post.confirmed().is_no()
-            && let Some(episode) = &mut self.episode
-        {
-            episode.absence_confirmed();
-        }
+        self.post.check(at, limits);
         if self.post.raw() == Tri::Unknown && self.sight.moved() {
             self.unobservable(at, ctx);
         }
@@ -244,7 +242,7 @@ impl WindowRule {
     }
 
     /// Sets the gate; a pause that begins before an absence was published excuses it, and absence counts anew after it.
-    fn regate(&mut self, at: HallTime, ctx: &Ctx<'_>) {
+    pub(super) fn regate(&mut self, at: HallTime, ctx: &Ctx<'_>) {
         let gate = if !ctx.clock.synced {
             Gate::Unsynced
         } else if self.roster.stretch().is_none() {
@@ -285,192 +283,5 @@ impl WindowRule {
         self.sight.evidence(at, false, ctx.limits, &mut evidence);
         self.feelers.evidence(at, true, ctx.limits, &mut evidence);
         self.conflict.disagree(ctx, at, since, sensor, evidence)
-    }
-
-    /// Begins, escalates or ends the episode.
-    fn follow(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
-        if self.episode.is_none() {
-            self.begin(at, ctx);
-        }
-        let Some(episode) = &mut self.episode else {
-            return;
-        };
-        episode.customers_max = episode
-            .customers_max
-            .max(self.sight.customers(at, ctx.limits));
-        if let Some((last_observed, account)) = episode.resumed {
-            if self.post.confirmed().is_yes() {
-                let end = ctx.clock.stamp(last_observed);
-                self.close(at, end, EndReason::PowerLoss, Some(account), ctx);
-                return;
-            }
-            if self.post.confirmed().is_no()
-                && at.since_ms(self.post.filled_from()) >= ctx.limits.absent_confirm
-            {
-                episode.resumed = None;
-            }
-        }
-        let Some(episode) = &self.episode else { return };
-        if self.post.raw().is_yes()
-            && episode.resumed.is_none()
-            && let Some(back) = episode.returned(ctx.limits)
-        {
-            let end = ctx.clock.stamp(back.from);
-            self.close(at, end, EndReason::Returned, Some(back.account), ctx);
-            return;
-        }
-        self.climb(at, ctx);
-    }
-
-    /// Publishes the level due, unless somebody is there at this moment: then as soon as the absence is seen to go on.
-    fn climb(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
-        let Some(episode) = &mut self.episode else {
-            return;
-        };
-        if self.gate != Gate::Open || !self.post.raw().is_no() || !episode.nobody_there() {
-            return;
-        }
-        let Some(level) = episode.level_due() else {
-            return;
-        };
-        if episode
-            .record
-            .as_ref()
-            .is_some_and(|record| record.level >= level)
-        {
-            return;
-        }
-        let mut evidence = Vec::new();
-        self.sight.evidence(at, false, ctx.limits, &mut evidence);
-        self.feelers.evidence(at, false, ctx.limits, &mut evidence);
-        let facts = episode.facts(episode.account(ctx.limits));
-        match &mut episode.record {
-            Some(record) => {
-                record.add_evidence(evidence);
-                record.escalate(ctx, at, level, facts);
-            }
-            None => {
-                let opening = Opening {
-                    code: episode.code,
-                    subject: Subject::Window(self.id.clone()),
-                    level,
-                    onset: episode.onset,
-                    rule: episode.rule.rule.clone(),
-                    evidence,
-                    tags: Vec::new(),
-                };
-                episode.record = Some(OpenRecord::raise(ctx, at, opening, facts));
-            }
-        }
-    }
-
-    /// Starts an episode once absence on duty is confirmed, back-dated to where it began.
-    fn begin(&mut self, at: HallTime, ctx: &Ctx<'_>) {
-        let Some(stretch) = self.roster.stretch().filter(|_| self.gate == Gate::Open) else {
-            return;
-        };
-        if !self.post.confirmed().is_no()
-            || self
-                .nobody_at(ctx.limits.gap_tolerance)
-                .is_none_or(|t| t > at)
-        {
-            return;
-        }
-        let mut onset = self.post.since().max(self.opened_at);
-        // A first observation within a camera's normal silence after the start of duty is as good as one at the start.
-        let first_look = onset == self.post.filled_from()
-            && onset.since_ms(stretch.from) <= ctx.limits.camera_stale;
-        let late = onset <= stretch.from || first_look;
-        if late && self.opened_at <= stretch.from {
-            onset = stretch.from;
-        }
-        let code = if late {
-            EventCode::LateOpen
-        } else {
-            EventCode::Unstaffed
-        };
-        let mut episode = Episode::new(code, ctx.clock.stamp(onset), ctx.limits);
-        let mut reached = onset;
-        for (from, to, yes) in self.post.spans_between(onset, at) {
-            episode.add(reached, from, Piece::Absent, ctx.limits);
-            episode.add(
-                from,
-                to,
-                if yes { Piece::Present } else { Piece::Absent },
-                ctx.limits,
-            );
-            reached = to;
-        }
-        episode.add(reached, at, Piece::Absent, ctx.limits);
-        self.episode = Some(episode);
-    }
-
-    /// When the absence now observed has outlasted a detector's drop-out; `None` when somebody is there.
-    pub(super) fn nobody_at(&self, tolerance: i64) -> Option<HallTime> {
-        self.post.absent_from().map(|(from, after_presence)| {
-            if after_presence {
-                from.plus_ms(tolerance + 1)
-            } else {
-                from
-            }
-        })
-    }
-
-    /// A boundary of duty.
-    fn turn(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
-        let before = self.roster.stretch();
-        self.roster.refresh(at, ctx);
-        let goes_on =
-            before.is_some_and(|b| self.roster.stretch().is_some_and(|now| now.from <= b.to));
-        if before.is_some() && !goes_on {
-            self.end_duty(at, before.is_some_and(|b| b.last_of_day), ctx);
-            self.gate = Gate::OffDuty;
-        }
-        self.regate(at, ctx);
-    }
-
-    fn end_duty(&mut self, at: HallTime, last_of_day: bool, ctx: &mut Ctx<'_>) {
-        let Some(episode) = &mut self.episode else {
-            return;
-        };
-        let to_the_end =
-            self.post.raw().is_no() && episode.nobody_there() && self.gate == Gate::Open;
-        if let Some(record) = episode
-            .record
-            .as_mut()
-            .filter(|_| last_of_day && to_the_end)
-        {
-            record.add_tag(Tag::EarlyClose);
-        }
-        let end = ctx.clock.stamp(at);
-        self.close(at, end, EndReason::ScheduleEnd, None, ctx);
-    }
-
-    /// Nobody can follow this absence any further: it ends where it was last seen.
-    fn unobservable(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
-        let Some((since, account)) = self.episode.as_ref().and_then(Episode::gap) else {
-            return;
-        };
-        let end = ctx.clock.stamp(since);
-        self.close(at, end, EndReason::Unobservable, Some(account), ctx);
-    }
-
-    /// Ends the episode; an event is closed only if one was published.
-    pub(super) fn close(
-        &mut self,
-        at: HallTime,
-        end: crate::time::Stamp,
-        reason: EndReason,
-        account: Option<super::episode::Account>,
-        ctx: &mut Ctx<'_>,
-    ) {
-        let Some(mut episode) = self.episode.take() else {
-            return;
-        };
-        let Some(record) = episode.record.take() else {
-            return;
-        };
-        let account = account.unwrap_or_else(|| episode.account(ctx.limits));
-        record.close(ctx, at, end, reason, episode.facts(account));
     }
 }

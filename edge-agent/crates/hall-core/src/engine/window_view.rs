@@ -34,12 +34,25 @@ impl WindowRule {
             (state, reason)
         };
         if state != self.shown.0 {
-            self.shown_since = match state {
-                WindowState::Staffed | WindowState::Unstaffed => {
-                    self.post.since().max(self.opened_at)
+            let since = match state {
+                WindowState::Staffed | WindowState::Unstaffed => self.post.since(),
+                WindowState::Unknown if self.gate == Gate::Open => {
+                    self.post.gap_since().unwrap_or(at)
                 }
                 _ => at,
             };
+            let since = if self.gate == Gate::Open {
+                since.max(self.opened_at).min(at)
+            } else {
+                at
+            };
+            // What was shown meanwhile was not yet known better.
+            self.tally.correct(
+                self.shown.0,
+                state,
+                at.since_ms(since.max(self.shown_since)),
+            );
+            self.shown_since = since;
         }
         self.shown = (state, reason);
     }
@@ -70,6 +83,7 @@ impl WindowRule {
                 Tri::No if self.gate == Gate::Open => {
                     offer(episode.dropout_left_ms(limits).map(|ms| after.plus_ms(ms)));
                     if episode.nobody_there() {
+                        offer(Some(self.post.calm_at(after, limits)));
                         offer(episode.next_rung_ms().map(|ms| after.plus_ms(ms)));
                     }
                 }

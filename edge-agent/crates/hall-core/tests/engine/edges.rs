@@ -325,143 +325,6 @@ fn short_thresholds_work_as_well() {
 }
 
 #[test]
-fn queue_thresholds_compare_at_the_person_and_the_second() {
-    for (people, until, raised) in [
-        (9, "10:00:00", false),
-        (10, "10:00:00", true),
-        (11, "10:00:00", true),
-        (10, "09:32:59", false),
-        (10, "09:33:00", true),
-    ] {
-        let scene = Scene::new()
-            .from("09:30:00", "Q1", people)
-            .from(until, "Q1", 0);
-        let got = !scene.play("09:10:00", "09:40:00").events.is_empty();
-        assert_eq!(got, raised, "{people} people until {until}");
-    }
-    for (left, back, cleared) in [
-        (7, "09:51:59", false),
-        (7, "09:52:00", true),
-        (8, "09:59:00", false),
-        (6, "09:51:59", false),
-    ] {
-        let scene = Scene::new()
-            .from("09:30:00", "Q1", 12)
-            .from("09:50:00", "Q1", left)
-            .from(back, "Q1", 12);
-        let lines = scene.play("09:10:00", "09:58:00").lines();
-        assert_eq!(
-            lines.iter().any(|l| l.contains("end 09:50:00 Cleared")),
-            cleared,
-            "{left} until {back}: {lines:?}"
-        );
-    }
-    check(
-        "passers-by do not keep a queue long",
-        &Scene::new()
-            .from("09:30:00", "Q1", 12)
-            .from("09:50:00", "Q1", 6)
-            .from("09:51:50", "Q1", 11)
-            .from("09:52:05", "Q1", 6),
-        "09:10:00",
-        "10:00:00",
-        &[
-            "09:33:00 QueueLong Q1 Warn raised r1 onset 09:30:00 peak 12",
-            "09:52:05 QueueLong Q1 Warn cleared r2 onset 09:30:00 end 09:50:00 Cleared dur 1200 peak 12",
-        ],
-    );
-    for (dip_s, raised_at) in [(2, "09:33:00"), (3, "09:34:03")] {
-        let scene = Scene::new()
-            .from("09:30:00", "Q1", 12)
-            .from("09:31:00", "Q1", 8)
-            .from(&format!("09:31:0{dip_s}"), "Q1", 12);
-        let raised = scene.play("09:10:00", "09:40:00").events[0].clone();
-        assert_eq!(raised.updated.at, t(raised_at), "dip of {dip_s} s");
-    }
-}
-
-#[test]
-fn people_count_once_they_have_stayed() {
-    let group = |people: u64, stagger_s: i64, stay_s: i64| {
-        let mut scene = Scene::new();
-        for person in 0..people {
-            let from = t("09:30:00").plus_ms(person as i64 * stagger_s * 1000);
-            let text = |at: hall_core::HallTime| crate::hall::hms(at.0);
-            scene = scene.person(
-                "Q1",
-                person,
-                &text(from),
-                &text(from.plus_ms(stay_s * 1000)),
-            );
-        }
-        scene
-    };
-    check(
-        "a stream of passers-by, 12 at any time",
-        &group(600, 1, 12),
-        "09:20:00",
-        "09:50:00",
-        &[],
-    );
-    check(
-        "41 with tracks",
-        &group(12, 0, 1200),
-        "09:20:00",
-        "10:00:00",
-        &[
-            "09:33:00 QueueLong Q1 Warn raised r1 onset 09:30:00 peak 12",
-            "09:52:00 QueueLong Q1 Warn cleared r2 onset 09:30:00 end 09:50:00 Cleared dur 1200 peak 12",
-        ],
-    );
-    let drop = group(12, 0, 1200).silent("cam2", "09:31:00", "09:31:20");
-    check(
-        "a short silence does not restart anybody's dwell",
-        &drop,
-        "09:20:00",
-        "09:35:00",
-        &["09:33:00 QueueLong Q1 Warn raised r1 onset 09:30:00 peak 12"],
-    );
-}
-
-#[test]
-fn an_unseen_queue_keeps_its_timers_still() {
-    check(
-        "2 min silence while rising",
-        &Scene::new()
-            .from("09:30:00", "Q1", 12)
-            .silent("cam2", "09:31:00", "09:33:00"),
-        "09:10:00",
-        "09:40:00",
-        &[
-            "09:31:59 CameraOffline cam2 Fault raised r1 onset 09:30:59",
-            "09:33:00 CameraOffline cam2 Fault cleared r2 onset 09:30:59 end 09:33:00 Recovered dur 121",
-            "09:35:01 QueueLong Q1 Warn raised r1 onset 09:30:00 unobserved 121 peak 12",
-        ],
-    );
-    check(
-        "open at the end of duty",
-        &Scene::new()
-            .from("11:30:00", "Q1", 12)
-            .from("12:30:00", "Q1", 0),
-        "11:10:00",
-        "12:40:00",
-        &[
-            "11:33:00 QueueLong Q1 Warn raised r1 onset 11:30:00 peak 12",
-            "12:00:00 QueueLong Q1 Warn cleared r2 onset 11:30:00 end 12:00:00 ScheduleEnd dur 1800 peak 12",
-        ],
-    );
-    check(
-        "48 at the zone's capacity",
-        &Scene::new()
-            .with(|cfg| cfg.queues[0].capacity = Some(12))
-            .from("09:30:00", "Q1", 12),
-        "09:10:00",
-        "09:35:00",
-        &["09:33:00 QueueLong Q1 Warn raised r1 onset 09:30:00 peak 12 Saturated"],
-    );
-}
-
-#[test]
 fn late_doubled_and_foreign_inputs_do_no_harm() {
     let scene = Scene::new().away("W3", "10:00:00", "10:07:20");
     let tidy = scene.play("09:50:00", "10:20:00").lines();
@@ -481,4 +344,88 @@ fn late_doubled_and_foreign_inputs_do_no_harm() {
     }
     let played = crate::hall::Played::drain(engine);
     assert_eq!(played.lines(), tidy);
+}
+
+#[test]
+fn rates_lose_exactly_what_was_absent() {
+    let tally = |scene: &Scene, to: &str| {
+        scene
+            .play("09:50:00", to)
+            .engine
+            .tally(&"W3".into())
+            .unwrap()
+    };
+    let away = Scene::new().away("W3", "10:00:00", "10:04:50");
+    let t3 = tally(&away, "10:20:00");
+    assert_eq!(
+        (t3.unstaffed_ms, t3.staffed_ms),
+        (290_000, 1_510_000),
+        "3: loses 290 s"
+    );
+    let dark = tally(
+        &Scene::new().silent("cam1", "10:00:00", "10:10:00"),
+        "10:20:00",
+    );
+    assert_eq!(
+        (dark.unknown_ms, dark.staffed_ms),
+        (601_000, 1_199_000),
+        "unknown from the last picture on"
+    );
+    let dip = tally(
+        &Scene::new().silent("cam1", "10:00:00", "10:00:30"),
+        "10:20:00",
+    );
+    assert_eq!(
+        (dip.unknown_ms, dip.staffed_ms),
+        (0, 1_800_000),
+        "a bridged silence was none"
+    );
+}
+
+#[test]
+fn somebody_who_keeps_coming_is_not_accused() {
+    // After five absent minutes somebody is there 3 s of every 8: not enough to be staffed, too much to be absent.
+    let mut scene = Scene::new().away("W3", "10:00:00", "10:04:00");
+    for i in 0..60_i64 {
+        let gone = t("10:04:03").plus_ms(i * 8000);
+        let back = gone.plus_ms(5000);
+        scene = scene.away("W3", &crate::hall::hms(gone.0), &crate::hall::hms(back.0));
+    }
+    let lines = scene.play("09:50:00", "10:11:00").lines();
+    assert!(lines.is_empty(), "{lines:?}");
+}
+
+#[test]
+fn a_post_may_need_two_people() {
+    let scene = |second: u32| {
+        Scene::new()
+            .with(|cfg| cfg.windows[2].min_staff = 2)
+            .from("09:00:00", "W3.staff", 2)
+            .from("10:00:00", "W3.staff", 1)
+            .from("10:00:00", "W3.ext", second)
+    };
+    check(
+        "one of two at the printer",
+        &scene(1),
+        "09:50:00",
+        "10:06:00",
+        &[],
+    );
+    check(
+        "one of two gone",
+        &scene(0),
+        "09:50:00",
+        "10:06:00",
+        &["10:05:00 Unstaffed W3 Notice raised r1 onset 10:00:00 absent 300"],
+    );
+    let overlap = Scene::new()
+        .with(|cfg| cfg.windows[2].min_staff = 2)
+        .from("09:00:00", "W3.staff", 0)
+        .person("W3.staff", 7, "09:00:00", "11:00:00")
+        .person("W3.ext", 7, "09:00:00", "11:00:00");
+    assert_eq!(
+        overlap.play("09:50:00", "09:56:00").lines().len(),
+        1,
+        "one person in two overlapping zones is one person"
+    );
 }

@@ -5,6 +5,7 @@ mod day;
 mod edges;
 mod hall;
 mod properties;
+mod queues;
 mod restart;
 mod scenarios;
 mod sources;

@@ -310,3 +310,56 @@ fn the_same_onset_is_the_same_event() {
     );
     assert!(first.events.iter().all(|e| e.onset.at > HallTime(0)));
 }
+
+#[test]
+fn a_restart_without_a_believed_clock_waits_for_the_time() {
+    let scene = Scene::new().away("W3", "10:00:00", "23:00:00");
+    let before = scene.play("09:50:00", "10:06:00");
+    let saved = before.engine.checkpoint();
+    let resume = |sync: &str| {
+        let unsynced = WallClock {
+            synced: false,
+            ..clock()
+        };
+        let mut engine = Engine::new(scene.cfg.clone(), unsynced, t("10:08:00"));
+        engine.resume(&saved);
+        let wall = WallClock {
+            offset_ms: t(sync).since_ms(t("10:10:00")),
+            ..clock()
+        };
+        scene
+            .clone()
+            .input("10:10:00", Input::Clock(wall))
+            .go_on(engine, "10:08:00", "10:16:00")
+            .lines()
+    };
+    assert_eq!(
+        resume("10:10:00"),
+        ["10:14:00 Unstaffed W3 Warn updated r2 onset 10:00:00 absent 600 unobserved 240"],
+        "the same morning: the event goes on, two minutes without power and two without the time left out"
+    );
+    assert_eq!(
+        resume("09-22 09:30:00"),
+        [
+            "09:30:00 Unstaffed W3 Notice cleared r2 onset 10:00:00 end 09:26:00 PowerLoss dur 360 absent 360",
+            "09:35:00 Unstaffed W3 Notice raised r1 onset 09:30:00 absent 300",
+        ],
+        "the next day: it ended where it was last seen"
+    );
+}
+
+#[test]
+fn a_queue_event_does_not_span_a_break_in_the_dark() {
+    let scene = Scene::new()
+        .from("11:30:00", "Q1", 12)
+        .from("12:30:00", "Q1", 0)
+        .from("13:10:00", "Q1", 12);
+    assert_eq!(
+        power_cut(&scene, "11:20:00", "11:50:00", "13:30:00", "13:34:00"),
+        [
+            "11:33:00 QueueLong Q1 Warn raised r1 onset 11:30:00 peak 12",
+            "13:30:00 QueueLong Q1 Warn cleared r2 onset 11:30:00 end 11:50:00 PowerLoss dur 1200 peak 12",
+            "13:33:00 QueueLong Q1 Warn raised r1 onset 13:30:00 peak 12",
+        ]
+    );
+}

@@ -150,11 +150,7 @@ fn every_wall_minute_is_summed_up() {
     assert_eq!(first.coverage, 1.0);
     let third = &summaries[3];
     assert_eq!(third.windows.unknown, 4, "10:02–10:03 the camera is silent");
-    assert!(
-        (third.coverage - 10.0 / 60.0).abs() < 0.05,
-        "{}",
-        third.coverage
-    );
+    assert!(third.coverage < 0.02, "{}", third.coverage);
     let queue = &summaries[2].queues[0];
     // Four people count once they have dwelt 20 s: 40 of 60 s.
     assert_eq!(
