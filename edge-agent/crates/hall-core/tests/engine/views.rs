@@ -51,6 +51,30 @@ fn every_row_of_the_truth_table_can_decide() {
 }
 
 #[test]
+fn the_document_shows_the_truth_table_as_it_is() {
+    let document = include_str!("../../../../docs/rules.md");
+    let cell = |value: Option<String>| value.unwrap_or_else(|| "–".into());
+    let table: Vec<String> = (TRUTH_TABLE.iter())
+        .map(|row| {
+            format!(
+                "| {} | {} | {} | {} | {:?} | {:?} |",
+                cell(row.gate.map(|v| format!("{v:?}"))),
+                cell(row.video.map(|v| format!("{v:?}"))),
+                cell(row.sensor.map(|v| format!("{v:?}"))),
+                cell(row.trust.map(|v| format!("{v:?}"))),
+                row.state,
+                row.reason
+            )
+        })
+        .collect();
+    assert!(
+        document.contains(&table.join("\n")),
+        "docs/rules.md must hold\n{}",
+        table.join("\n")
+    );
+}
+
+#[test]
 fn a_snapshot_says_why() {
     let scene = Scene::new()
         .away("W3", "10:00:00", "10:30:00")
