@@ -40,6 +40,8 @@ impl WindowRule {
             && let Some(back) = episode.returned(ctx.limits)
         {
             let end = ctx.clock.stamp(back.from);
+            // Badly seen, the window may still count as empty: the next absence must be confirmed anew.
+            self.post.declare_present(back.from);
             self.close(at, end, EndReason::Returned, Some(back.account), ctx);
             return;
         }

@@ -226,6 +226,12 @@ impl Presence {
         Some((span.from, self.spans.len() > 1))
     }
 
+    /// Somebody has been there since `since`, as other evidence than the window of confirmation shows.
+    pub fn declare_present(&mut self, since: HallTime) {
+        self.confirmed = Tri::Yes;
+        self.since = since;
+    }
+
     /// Confirms what can be confirmed at `at`. Returns whether the confirmed answer changed.
     pub fn check(&mut self, at: HallTime, limits: &Limits) -> bool {
         let target = self.raw();

@@ -95,11 +95,14 @@ impl Sight {
         eye.at_seat = view.at_seat.is_some_and(|n| n > 0);
     }
 
-    /// A camera was reported down or up.
-    pub fn health(&mut self, camera: usize, down: Option<FaultCause>) {
+    /// A camera was reported down or up at `when`; pictures since a fault began were no observations.
+    pub fn health(&mut self, camera: usize, when: HallTime, down: Option<FaultCause>) {
         for eye in self.eyes.iter_mut().filter(|eye| eye.camera == camera) {
             // What was seen before a fault is no view of the present after it.
             eye.valid &= down.is_none();
+            if down.is_some() {
+                eye.last = eye.last.map(|last| last.min(when));
+            }
             eye.down = down;
         }
     }

@@ -98,12 +98,12 @@ impl WindowRule {
     pub fn camera_health(
         &mut self,
         camera: usize,
-        at: HallTime,
+        when: HallTime,
         down: Option<FaultCause>,
         ctx: &mut Ctx<'_>,
     ) {
-        let at = self.account(at, ctx);
-        self.sight.health(camera, down);
+        let at = self.account(when, ctx);
+        self.sight.health(camera, when, down);
         self.evaluate(at, ctx);
     }
 

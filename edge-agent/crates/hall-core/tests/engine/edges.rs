@@ -429,3 +429,25 @@ fn a_post_may_need_two_people() {
         "one person in two overlapping zones is one person"
     );
 }
+
+#[test]
+fn an_absence_after_a_badly_seen_return_is_a_new_one() {
+    // Back from 10:07 on, but seen only 3 s of every 7; gone for good at 10:11:00.
+    let mut scene = Scene::new().away("W3", "10:00:00", "10:07:00");
+    for i in 0..34_i64 {
+        let gone = t("10:07:03").plus_ms(i * 7000);
+        let back = gone.plus_ms(4000);
+        scene = scene.away("W3", &crate::hall::hms(gone.0), &crate::hall::hms(back.0));
+    }
+    check(
+        "two absences",
+        &scene.away("W3", "10:11:01", "10:30:00"),
+        "09:50:00",
+        "10:17:00",
+        &[
+            "10:05:00 Unstaffed W3 Notice raised r1 onset 10:00:00 absent 300",
+            "10:08:45 Unstaffed W3 Notice cleared r2 onset 10:00:00 end 10:07:14 Returned dur 434 absent 434",
+            "10:16:01 Unstaffed W3 Notice raised r1 onset 10:11:01 absent 300",
+        ],
+    );
+}

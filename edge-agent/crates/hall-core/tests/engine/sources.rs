@@ -397,3 +397,27 @@ fn several_cameras_share_a_window() {
         "an extended zone alone proves no absence"
     );
 }
+
+#[test]
+fn pictures_since_a_fault_began_were_no_observations() {
+    // Frozen since 10:02:00, noticed at 10:03:30.
+    let frozen = Input::Source(SourceHealth {
+        source: SourceId::Camera("cam1".into()),
+        at: t("10:02:00"),
+        down: Some(FaultCause::Frozen),
+    });
+    check(
+        "33 the clock stops where the picture froze",
+        &Scene::new()
+            .away("W3", "10:00:00", "10:30:00")
+            .input("10:03:30", frozen)
+            .source("10:10:00", "cam1", None),
+        "09:50:00",
+        "10:14:00",
+        &[
+            "10:03:30 CameraFrozen cam1 Fault raised r1 onset 10:02:00",
+            "10:10:00 CameraFrozen cam1 Fault cleared r2 onset 10:02:00 end 10:10:00 Recovered dur 480",
+            "10:13:00 Unstaffed W3 Notice raised r1 onset 10:00:00 absent 300 unobserved 480",
+        ],
+    );
+}
