@@ -371,4 +371,32 @@ proptest! {
         let known = auditor.open.keys().filter(|(code, _)| matches!(code, EventCode::Unstaffed | EventCode::LateOpen)).count();
         prop_assert_eq!(open, known);
     }
+
+    #[test]
+    fn ticks_between_inputs_change_nothing(steps in prop::collection::vec(step(), 1..60)) {
+        let start = t("09:59:30");
+        let mut quiet = Engine::new(quick_hall(), clock(), start);
+        let mut ticked = quiet.clone();
+        let mut at = start;
+        for (wait_ms, step) in &steps {
+            at = at.plus_ms(*wait_ms);
+            for (when, input) in inputs(at, step) {
+                at = at.max(when);
+                let now = ticked.snapshot().at;
+                for third in 1..3 {
+                    ticked.handle(now.plus_ms(when.since_ms(now).max(0) * third / 3), Input::Tick);
+                }
+                quiet.handle(when, input.clone());
+                ticked.handle(when, input);
+            }
+        }
+        prop_assert_eq!(quiet.snapshot(), ticked.snapshot());
+        loop {
+            let (a, b) = (quiet.poll_output(), ticked.poll_output());
+            prop_assert_eq!(&a, &b);
+            if a.is_none() {
+                break;
+            }
+        }
+    }
 }
