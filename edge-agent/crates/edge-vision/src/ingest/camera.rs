@@ -182,6 +182,7 @@ impl Camera {
             received: 0,
             bytes: 0,
             analysed: 0,
+            late: 0,
         };
         loop {
             tokio::select! {
@@ -285,6 +286,7 @@ struct Stats {
     received: u64,
     bytes: u64,
     analysed: u64,
+    late: u64,
 }
 
 impl Stats {
@@ -303,11 +305,13 @@ impl Stats {
         };
         let received_per_s = rate(&counters.received, &mut self.received);
         let analysed_per_s = rate(&counters.analysed, &mut self.analysed);
+        let late_per_s = rate(&counters.late, &mut self.late);
         let received_kbit_per_s = rate(&counters.received_bytes, &mut self.bytes) * 8.0 / 1000.0;
         self.since = now;
         Some(CameraEvent::Stats {
             received_per_s,
             analysed_per_s,
+            late_per_s,
             received_kbit_per_s,
             last_frame_at: HallTime(frame_at),
             last_delay: Duration::from_millis(counters.delay_ms.load(Ordering::Relaxed)),

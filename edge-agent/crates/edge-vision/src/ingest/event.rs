@@ -102,6 +102,8 @@ pub enum CameraEvent {
         received_per_s: f32,
         /// Pictures handed on for analysis per second.
         analysed_per_s: f32,
+        /// Encoded pictures skipped per second because the box cannot keep up; 0 on a box that can.
+        late_per_s: f32,
         /// Encoded data received, in kilobits per second.
         received_kbit_per_s: f32,
         /// Capture time of the newest frame.

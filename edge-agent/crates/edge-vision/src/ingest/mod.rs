@@ -6,6 +6,7 @@ mod camera;
 mod capture;
 mod event;
 mod file;
+mod late;
 mod pipeline;
 mod rate;
 mod rtsp;

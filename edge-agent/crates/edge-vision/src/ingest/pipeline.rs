@@ -9,6 +9,7 @@ use gstreamer_app::{AppSink, AppSinkCallbacks};
 use tokio::sync::Notify;
 
 use super::capture::CaptureTimes;
+use super::late::LateGate;
 use super::rate::RateGate;
 use super::spec::{CameraSpec, DecodeMode, Source};
 use super::{file, rtsp};
@@ -32,6 +33,8 @@ pub(super) struct Counters {
     pub(super) received: AtomicU64,
     pub(super) received_bytes: AtomicU64,
     pub(super) analysed: AtomicU64,
+    /// Encoded pictures not decoded because the box had fallen behind.
+    pub(super) late: AtomicU64,
     /// Arrival of the newest encoded picture, `HallTime`; 0: none yet.
     pub(super) data_at: AtomicI64,
     /// Arrival of the newest decoded picture, before the rate gate; 0: none yet.
@@ -48,6 +51,7 @@ pub(super) struct Entry {
     fit: (u32, u32),
     claimed: AtomicBool,
     gate: Mutex<RateGate>,
+    late: Mutex<LateGate>,
     clock: Clock,
     pub(super) counters: Counters,
     pub(super) info: Mutex<StreamInfo>,
@@ -104,6 +108,7 @@ pub(super) fn build(
         fit: (spec.max_width_px, spec.max_height_px),
         claimed: AtomicBool::new(false),
         gate: Mutex::new(RateGate::new(spec.analysis_fps)),
+        late: Mutex::new(LateGate::new(spec.latency.as_nanos() as u64)),
         clock: Arc::clone(clock),
         counters: Counters::default(),
         info: Mutex::new(StreamInfo::default()),
@@ -211,17 +216,42 @@ impl Entry {
         self.lock_info().codec = codec.to_owned();
         // Weak: the entry holds elements of the very pipeline that would hold the entry.
         let counted = Arc::downgrade(self);
-        pad.add_probe(gstreamer::PadProbeType::BUFFER, move |_, probe| {
-            if let (Some(entry), Some(buffer)) = (counted.upgrade(), probe.buffer()) {
-                let counters = &entry.counters;
-                counters.received.fetch_add(1, Ordering::Relaxed);
-                counters
-                    .received_bytes
-                    .fetch_add(buffer.size() as u64, Ordering::Relaxed);
-                counters.data_at.store((entry.clock)().0, Ordering::Relaxed);
+        pad.add_probe(gstreamer::PadProbeType::BUFFER, move |pad, probe| {
+            let (Some(entry), Some(buffer)) = (counted.upgrade(), probe.buffer()) else {
+                return gstreamer::PadProbeReturn::Ok;
+            };
+            let counters = &entry.counters;
+            counters.received.fetch_add(1, Ordering::Relaxed);
+            counters
+                .received_bytes
+                .fetch_add(buffer.size() as u64, Ordering::Relaxed);
+            counters.data_at.store((entry.clock)().0, Ordering::Relaxed);
+            if entry.too_late(pad, buffer) {
+                counters.late.fetch_add(1, Ordering::Relaxed);
+                return gstreamer::PadProbeReturn::Handled;
             }
             gstreamer::PadProbeReturn::Ok
         });
+    }
+
+    /// Whether the box has fallen so far behind this stream that decoding the picture is wasted.
+    fn too_late(&self, pad: &gstreamer::Pad, buffer: &gstreamer::BufferRef) -> bool {
+        let stamp = pad
+            .sticky_event::<gstreamer::event::Segment>(0)
+            .and_then(|event| {
+                let segment = event
+                    .segment()
+                    .downcast_ref::<gstreamer::ClockTime>()?
+                    .clone();
+                segment.to_running_time(buffer.pts()?)
+            });
+        let (Some(stamp), Some(now)) = (stamp, self.scale.current_running_time()) else {
+            return false;
+        };
+        let key = !buffer.flags().contains(gstreamer::BufferFlags::DELTA_UNIT);
+        let late_ns = now.nseconds().saturating_sub(stamp.nseconds());
+        let mut gate = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        !gate.passes(stamp.nseconds(), late_ns, key)
     }
 
     pub(super) fn lock_info(&self) -> std::sync::MutexGuard<'_, StreamInfo> {
