@@ -28,8 +28,6 @@ pub enum GapReason {
     RingOverflow,
     /// A damaged log was set aside.
     Quarantined,
-    /// The log came back shorter than what had been acknowledged as stored.
-    LostTail,
     /// A stored value cannot be read by this version. Announced to the centre, not stored.
     Unreadable,
     /// A record too large for the contract's 16 KiB. Announced to the centre, not stored.

@@ -10,6 +10,7 @@ pub mod salvage;
 pub mod sled;
 mod sled_keys;
 mod sled_open;
+mod sled_rebuild;
 mod sled_search;
 mod sled_trees;
 mod sled_writes;

@@ -11,7 +11,7 @@ use super::ballast::Ballast;
 use super::codec::{GapReason, GapRecord, LogLine};
 use super::head::Head;
 use super::query::Query;
-use super::sled_open::{self, Check, head_path, lock_dir, put_gap};
+use super::sled_open::{self, Doubt, head_path, lock_dir, put_gap};
 use super::sled_search::search;
 use super::sled_trees::{Tail, Trees};
 use super::sled_writes::{append_all, trim_oldest};
@@ -20,13 +20,15 @@ use super::{EventStore, StoreStats, checkpoint};
 use crate::clock::{Stopwatch, WallFn};
 use crate::error::StoreError;
 
+/// There while the log is open, and after an end without closing it.
+const RUNNING: &str = "running";
 /// What is trimmed of acknowledged records when the disk is full: a tenth, at least this many bytes.
 const FULL_TRIM_MIN_BYTES: u64 = 1 << 20;
 
 /// Where and how the log is kept.
 #[derive(Clone)]
 pub struct StoreConfig {
-    /// Storage directory: holds `events/`, `head.json`, `checkpoint`, `reserve` and `store.lock`.
+    /// Storage directory: holds `events/`, `head.json`, `checkpoint`, `reserve`, `running` and `store.lock`.
     pub dir: PathBuf,
     /// Bytes of the database's page cache. sled's own default of 1 GiB is too much for a box.
     pub cache_bytes: u64,
@@ -94,13 +96,23 @@ impl SledStore {
     pub fn open(cfg: StoreConfig) -> Result<Opened, StoreError> {
         let lock = lock_dir(&cfg.dir)?;
         let mut ballast = Ballast::new(cfg.dir.join("reserve"), cfg.reserve_bytes);
-        let loaded = match sled_open::open(&cfg, Check::End) {
+        let running = cfg.dir.join(RUNNING);
+        let doubt = if running.exists() {
+            Doubt::Unclean
+        } else {
+            Doubt::None
+        };
+        let loaded = match sled_open::open(&cfg, doubt) {
             Err(error) if error.is_full() && ballast.free() => {
                 tracing::warn!(%error, "The disk is full; the reserve was given up to open the event log.");
-                sled_open::open(&cfg, Check::End)
+                sled_open::open(&cfg, doubt)
             }
             other => other,
         }?;
+        // Without the mark an unclean end is not noticed next time, which costs a check and nothing else.
+        if let Err(error) = std::fs::write(&running, b"") {
+            tracing::warn!(%error, "The mark of a running agent could not be written.");
+        }
         ballast.restore();
         let quarantined = loaded.quarantined.clone();
         let store = SledStore {
@@ -266,13 +278,13 @@ impl SledStore {
         if cause.is_full() && state.ballast.free() {
             tracing::warn!("The disk is full; the reserve was given up for the event log.");
         }
-        let check = match cause {
-            StoreError::Damaged { .. } => Check::All,
-            _ => Check::End,
+        let doubt = match cause {
+            StoreError::Damaged { .. } => Doubt::Damage,
+            _ => Doubt::None,
         };
-        let loaded = match sled_open::open(&self.cfg, check) {
+        let loaded = match sled_open::open(&self.cfg, doubt) {
             Err(error) if error.is_full() && state.ballast.free() => {
-                sled_open::open(&self.cfg, check)
+                sled_open::open(&self.cfg, doubt)
             }
             other => other,
         }?;
@@ -414,6 +426,10 @@ impl EventStore for SledStore {
         let flushed = self.with_trees(Trees::flush);
         self.save_head(&state.tail);
         self.drop_trees();
+        if flushed.is_ok() {
+            // Left behind it only means a longer next start.
+            let _ = std::fs::remove_file(self.cfg.dir.join(RUNNING));
+        }
         flushed
     }
 }

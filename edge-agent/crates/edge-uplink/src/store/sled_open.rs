@@ -1,15 +1,14 @@
 //! Opening the database: the lock, the check against `head.json`, and what happens to a damaged one.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::codec::{GENESIS, GapReason, GapRecord, LineKind, LogLine, hash_holds};
+use super::codec::{GapRecord, LogLine, hash_holds};
 use super::head::Head;
-use super::salvage::scan_dir;
 use super::sled::StoreConfig;
-use super::sled_trees::{Counts, Tail, Trees};
+use super::sled_rebuild::{SALVAGE_MAX, Salvaged, rebuild};
+use super::sled_trees::{Tail, Trees};
 use crate::clock::{Stopwatch, WallTime};
 use crate::error::StoreError;
 
@@ -21,8 +20,8 @@ const CHECKED_AT_ONCE: usize = 512;
 const ASIDE_MAX: usize = 2;
 /// A lock may be held a moment longer than whoever holds it seems to live.
 const LOCK_WAIT: Duration = Duration::from_secs(3);
-/// At most so many lines are taken out of a damaged log; the newest are kept.
-const SALVAGE_MAX: usize = 50_000;
+/// How many of the newest lines are read from the raw bytes before a database in doubt is opened.
+const PRESCAN_MAX: usize = 5_000;
 
 /// An opened log.
 pub(super) struct Loaded {
@@ -79,10 +78,16 @@ pub(super) fn lock_dir(dir: &Path) -> Result<File, StoreError> {
 }
 
 /// Opens the log; a damaged one is set aside, what can be read of it is taken over, and the numbers go on.
-pub(super) fn open(cfg: &StoreConfig, check: Check) -> Result<Loaded, StoreError> {
+pub(super) fn open(cfg: &StoreConfig, doubt: Doubt) -> Result<Loaded, StoreError> {
     let events = events_dir(&cfg.dir);
     let head = Head::load(&head_path(&cfg.dir));
-    match open_checked(&events, cfg, head.as_ref(), check) {
+    let mut salvaged = Salvaged::default();
+    if events.exists() && (doubt != Doubt::None || head.is_none()) {
+        // sled blanks what follows a damaged place when it opens its files, so the newest lines are taken out first.
+        salvaged.scan(&events, PRESCAN_MAX);
+    }
+    let known_end = head.as_ref().map_or(salvaged.last_seq(), |h| h.last_seq);
+    match open_checked(&events, cfg, head.as_ref(), known_end, doubt) {
         Err(StoreError::Damaged { detail, .. }) => {
             let now = (cfg.clock)();
             let aside = set_aside(&events, now)?;
@@ -92,8 +97,9 @@ pub(super) fn open(cfg: &StoreConfig, check: Check) -> Result<Loaded, StoreError
                 "The event log is damaged and was set aside; a new one is started. Keep the directory for examination."
             );
             forget_old(&cfg.dir);
+            salvaged.scan(&aside, SALVAGE_MAX);
             let trees = Trees::open(&events, cfg.cache_bytes)?;
-            rebuild(&trees, &aside, head.as_ref(), now)?;
+            rebuild(&trees, &salvaged, head.as_ref(), now)?;
             let mut loaded = load(trees, head.as_ref())?;
             loaded.quarantined = Some(aside);
             Ok(loaded)
@@ -106,7 +112,8 @@ fn open_checked(
     events: &Path,
     cfg: &StoreConfig,
     head: Option<&Head>,
-    check: Check,
+    known_end: u64,
+    doubt: Doubt,
 ) -> Result<Loaded, StoreError> {
     let waiting = Stopwatch::start();
     let trees = loop {
@@ -121,7 +128,7 @@ fn open_checked(
         }
     };
     let loaded = load(trees, head)?;
-    if head.is_some_and(|h| h.last_seq > loaded.tail.last_seq) {
+    if known_end > loaded.tail.last_seq {
         // The database opens damaged files without a word as if their end had never been written.
         let detail = format!(
             "it ends at record {}, before its known end",
@@ -132,7 +139,7 @@ fn open_checked(
             detail,
         });
     }
-    check_lines(events, &loaded, check)?;
+    check_lines(events, &loaded, doubt)?;
     Ok(loaded)
 }
 
@@ -181,20 +188,22 @@ pub(super) fn put_gap(trees: &Trees, tail: &mut Tail, gap: &GapRecord) -> Result
     Ok(())
 }
 
-/// How much of the log is checked when it is opened.
+/// How far the log is to be trusted when it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Check {
-    /// The last lines: a start must not take longer because the log is long.
-    End,
-    /// Every line, after something was found to be wrong.
-    All,
+pub(super) enum Doubt {
+    /// It was closed in order, or only the disk was full. Its last lines are checked.
+    None,
+    /// The process before ended without closing it. The same, and its newest lines are taken out first.
+    Unclean,
+    /// Something was found to be wrong. Every line is checked.
+    Damage,
 }
 
 /// Lines must be what they claim to be, and follow each other.
-fn check_lines(events: &Path, loaded: &Loaded, check: Check) -> Result<(), StoreError> {
-    let mut from = match check {
-        Check::End => loaded.tail.last_seq.saturating_sub(CHECKED_AT_OPEN - 1),
-        Check::All => 0,
+fn check_lines(events: &Path, loaded: &Loaded, doubt: Doubt) -> Result<(), StoreError> {
+    let mut from = match doubt {
+        Doubt::None | Doubt::Unclean => loaded.tail.last_seq.saturating_sub(CHECKED_AT_OPEN - 1),
+        Doubt::Damage => 0,
     };
     let damaged = |seq: u64, what: &str| {
         Err(StoreError::Damaged {
@@ -288,95 +297,4 @@ fn set_aside(events: &Path, now: WallTime) -> Result<PathBuf, StoreError> {
         };
     }
     unreachable!("invariant: a free name is found before numbers run out")
-}
-
-/// Takes over what the damaged log still holds, and stands gaps in for the rest.
-fn rebuild(
-    trees: &Trees,
-    aside: &Path,
-    head: Option<&Head>,
-    now: WallTime,
-) -> Result<(), StoreError> {
-    let mut found: BTreeMap<u64, Vec<LogLine>> = BTreeMap::new();
-    let scanned = scan_dir(aside, &mut |line| {
-        let same = found.entry(line.seq).or_default();
-        if !same.contains(&line) {
-            same.push(line);
-        }
-        if found.len() > SALVAGE_MAX {
-            found.pop_first();
-        }
-    });
-    if let Err(error) = scanned {
-        tracing::error!(%error, "The damaged event log could not be searched completely for records.");
-    }
-    let head = match (head, found.last_key_value()) {
-        (Some(head), _) => head.clone(),
-        // Without a head nobody knows what the centre has: it gets everything again, and drops what it knows.
-        (None, Some((last, lines))) => {
-            let lowest = found
-                .first_key_value()
-                .map_or(1, |(seq, lines)| lines.first().map_or(*seq, |l| l.from));
-            Head::new(*last, &lines[0].chain(), lowest - 1)
-        }
-        (None, None) => Head::genesis(),
-    };
-    let lines = consistent(&found, &head, now);
-    let kept = lines.iter().filter(|l| l.kind == LineKind::Event).count();
-    let mut counts = Counts::default();
-    for line in lines.iter().rev() {
-        trees.put(line, line.record().as_ref())?;
-        counts.add(line);
-    }
-    trees.put_tail(&Tail {
-        last_seq: head.last_seq,
-        last_hash: head.last_hash.clone(),
-        counts,
-    })?;
-    trees.put_acked(head.acked)?;
-    trees.flush()?;
-    tracing::warn!(
-        records = kept,
-        last_seq = head.last_seq,
-        "Records were taken over from the damaged event log."
-    );
-    Ok(())
-}
-
-/// Walks from the head down along the chain, so that of two lines with one number the acknowledged one is taken.
-/// Returns newest first.
-fn consistent(found: &BTreeMap<u64, Vec<LogLine>>, head: &Head, now: WallTime) -> Vec<LogLine> {
-    let mut lines = Vec::new();
-    let mut expected = (head.last_hash != GENESIS).then(|| head.last_hash.clone());
-    let mut seq = head.last_seq;
-    while seq > 0 {
-        let candidates = found.get(&seq).map_or(&[][..], Vec::as_slice);
-        let chosen = candidates
-            .iter()
-            .find(|l| expected.as_ref().is_none_or(|hash| l.chain() == *hash));
-        if let Some(line) = chosen {
-            expected = line.record().map(|r| r.prev);
-            seq = line.from - 1;
-            lines.push(line.clone());
-            continue;
-        }
-        let below = found.range(..seq).next_back().map(|(lower, _)| *lower);
-        // Nothing further down: what the centre has needs no gap.
-        let from = below.unwrap_or(head.acked) + 1;
-        if from <= seq {
-            let chain = expected.take().unwrap_or_else(|| GENESIS.into());
-            lines.push(LogLine::from_gap(&GapRecord::new(
-                from,
-                seq,
-                GapReason::Quarantined,
-                now,
-                &chain,
-            )));
-        }
-        match below {
-            Some(lower) => seq = lower,
-            None => break,
-        }
-    }
-    lines
 }
