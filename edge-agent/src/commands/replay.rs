@@ -8,6 +8,7 @@ use hall_replay::ReplayOptions;
 
 use super::{Exit, complain, load_config};
 use crate::cli::ReplayArgs;
+use crate::vision_port::DetectorPlan;
 
 /// Prints events (and minute summaries) as JSON lines.
 ///
@@ -33,7 +34,8 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
         until_ms,
         summaries: args.summaries,
         config_sha256: config.sha256.clone(),
-        ..ReplayOptions::default()
+        // Recorded detections are followed as the box itself would follow them; without its model, as by default.
+        tracker: DetectorPlan::new(&config).map(|plan| plan.tracker()).unwrap_or_default(),
     };
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut written = Ok(());
