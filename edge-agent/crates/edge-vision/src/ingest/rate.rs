@@ -70,7 +70,9 @@ mod tests {
         let mut gate = RateGate::new(5.0);
         // Up to 60 ms late, the first the latest: every later frame is early by that beat.
         let late_ms = |i: u64| if i == 0 { 60 } else { (i * 37) % 61 };
-        let passed = (0..300).filter(|&i| gate.passes((i * 200 + late_ms(i)) * 1_000_000)).count();
+        let passed = (0..300)
+            .filter(|&i| gate.passes((i * 200 + late_ms(i)) * 1_000_000))
+            .count();
         assert_eq!(passed, 300);
     }
 
