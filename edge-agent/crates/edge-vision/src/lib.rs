@@ -11,8 +11,8 @@
 //! frame::FrameDetections { camera, seq, at, detections, .. }
 //! ```
 //!
-//! - [`runtime`] finds the ONNX Runtime library and tells its version without loading it; [`ingest::check_gstreamer`] does
-//!   the like for GStreamer. Both serve `doctor`.
+//! - [`runtime`] finds the ONNX Runtime library and tells its version without loading it; [`elements`] names the
+//!   GStreamer elements that are missing. Both serve `doctor`.
 //! - [`manifest`] reads `models.toml`; [`Detector::load`] checks the sha256, loads and tries a model.
 //! - [`offline`] looks at files instead of cameras.
 //!
