@@ -46,7 +46,11 @@ impl CameraDesk {
                 () = cancel.cancelled() => return Ok(()),
                 report = self.reports.recv() => match report {
                     Some(report) => report,
-                    None => return Ok(()),
+                    None => {
+                        // A hall of sensors alone has no cameras: nothing to do but to be there.
+                        cancel.cancelled().await;
+                        return Ok(());
+                    }
                 },
             };
             let (now, down) = match report.event {
