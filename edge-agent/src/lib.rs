@@ -1,7 +1,6 @@
 //! edge-agent: wiring of one edge box. Owns components and their supervision; judges nothing itself.
 
 pub mod app;
-pub mod backoff;
 pub mod cameras;
 pub mod cli;
 pub mod clock;

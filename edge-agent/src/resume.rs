@@ -69,8 +69,8 @@ fn closing(last: &EventRecord, now: &str) -> EventRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hall_core::event::{EventCode, EventId, Level, Subject};
     use hall_core::engine::OpenRecord;
+    use hall_core::event::{EventCode, EventId, Level, Subject};
     use hall_core::{HallTime, WallClock};
     use hall_wire::event::ClockQuality;
 
@@ -123,22 +123,42 @@ mod tests {
             related: Vec::new(),
             config_sha256: String::new(),
             model_sha256: String::new(),
-            clock: ClockQuality { synced: true, offset_ms: 0 },
+            clock: ClockQuality {
+                synced: true,
+                offset_ms: 0,
+            },
             review: "suspected".into(),
         };
-        SealedRecord { seq: 7, record, prev: String::new(), hash: String::new() }
+        SealedRecord {
+            seq: 7,
+            record,
+            prev: String::new(),
+            hash: String::new(),
+        }
     }
 
     #[test]
     fn what_both_hold_open_goes_on_and_nothing_is_closed() {
-        let checkpoint = Checkpoint { sources: vec![open_record(1)], ..Checkpoint::default() };
+        let checkpoint = Checkpoint {
+            sources: vec![open_record(1)],
+            ..Checkpoint::default()
+        };
         let resumption = reconcile(Some(checkpoint.clone()), &[sealed(1, 1)], "now");
-        assert_eq!(resumption, Resumption { checkpoint: Some(checkpoint), closings: Vec::new() });
+        assert_eq!(
+            resumption,
+            Resumption {
+                checkpoint: Some(checkpoint),
+                closings: Vec::new()
+            }
+        );
     }
 
     #[test]
     fn an_event_the_log_has_closed_is_not_opened_again() {
-        let checkpoint = Checkpoint { sources: vec![open_record(1)], ..Checkpoint::default() };
+        let checkpoint = Checkpoint {
+            sources: vec![open_record(1)],
+            ..Checkpoint::default()
+        };
         let resumption = reconcile(Some(checkpoint), &[], "now");
         assert_eq!(resumption.checkpoint, Some(Checkpoint::default()));
         assert!(resumption.closings.is_empty());
@@ -147,10 +167,19 @@ mod tests {
     #[test]
     fn an_open_event_nobody_knows_ends_where_it_was_last_seen() {
         for checkpoint in [None, Some(Checkpoint::default())] {
-            let resumption = reconcile(checkpoint, &[sealed(1, 2)], "2026-09-21T10:20:00.000+08:00");
-            let [closing] = &resumption.closings[..] else { panic!("one closing expected") };
-            assert_eq!((closing.rev, closing.state.as_str(), closing.phase.as_str()), (3, "closed", "cleared"));
-            assert_eq!(closing.end.as_deref(), Some("2026-09-21T10:05:00.000+08:00"));
+            let resumption =
+                reconcile(checkpoint, &[sealed(1, 2)], "2026-09-21T10:20:00.000+08:00");
+            let [closing] = &resumption.closings[..] else {
+                panic!("one closing expected")
+            };
+            assert_eq!(
+                (closing.rev, closing.state.as_str(), closing.phase.as_str()),
+                (3, "closed", "cleared")
+            );
+            assert_eq!(
+                closing.end.as_deref(),
+                Some("2026-09-21T10:05:00.000+08:00")
+            );
             assert_eq!(closing.end_reason.as_deref(), Some("power_loss"));
             assert_eq!(closing.updated, "2026-09-21T10:20:00.000+08:00");
         }

@@ -6,12 +6,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hall_core::backoff::Backoff;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-
-use crate::backoff::Backoff;
 
 /// One attempt of a component: ends `Ok` when told to stop or when its inputs are closed.
 pub type Attempt = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;

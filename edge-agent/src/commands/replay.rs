@@ -35,7 +35,9 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
         summaries: args.summaries,
         config_sha256: config.sha256.clone(),
         // Recorded detections are followed as the box itself would follow them; without its model, as by default.
-        tracker: DetectorPlan::new(&config).map(|plan| plan.tracker()).unwrap_or_default(),
+        tracker: DetectorPlan::new(&config)
+            .map(|plan| plan.tracker())
+            .unwrap_or_default(),
     };
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut written = Ok(());

@@ -72,7 +72,10 @@ impl Mailbox {
     /// Readings merged or dropped so far.
     #[must_use]
     pub fn coalesced(&self) -> u64 {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).coalesced
+        self.waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .coalesced
     }
 
     fn take(&self) -> Vec<SensorInput> {
@@ -104,7 +107,12 @@ mod tests {
     use hall_core::observe::Quality;
 
     fn reading(at: i64, value: bool) -> SensorReading {
-        SensorReading { sensor: "s".into(), at: HallTime(at), value, quality: Quality::Good }
+        SensorReading {
+            sensor: "s".into(),
+            at: HallTime(at),
+            value,
+            quality: Quality::Good,
+        }
     }
 
     #[test]
@@ -113,7 +121,10 @@ mod tests {
         for at in 0..5000 {
             mailbox.reading(reading(at, true));
         }
-        assert_eq!(mailbox.take(), vec![SensorInput::Reading(reading(4999, true))]);
+        assert_eq!(
+            mailbox.take(),
+            vec![SensorInput::Reading(reading(4999, true))]
+        );
         assert_eq!(mailbox.coalesced(), 4999);
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hall_core::HallTime;
+use hall_core::backoff::Backoff;
 use hall_core::observe::{FaultCause, SensorReading, SourceHealth, SourceId};
-use rand::Rng;
 use rumqttc::{AsyncClient, ConnectReturnCode, Event, MqttOptions, Packet, Publish, QoS};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -66,7 +66,13 @@ impl MqttSensors {
         out: mpsc::Sender<SensorInput>,
         status: watch::Sender<LinkStatus>,
     ) -> Self {
-        MqttSensors { address, sensors, now, out, status }
+        MqttSensors {
+            address,
+            sensors,
+            now,
+            out,
+            status,
+        }
     }
 
     /// Runs until cancelled or the hall is gone.
@@ -81,29 +87,32 @@ impl MqttSensors {
     }
 
     async fn connections(&self, mailbox: &Mailbox) {
-        let mut delay = FIRST_RETRY;
+        let mut backoff = Backoff::new(FIRST_RETRY, LONGEST_RETRY);
         loop {
             let mut subscribed = false;
             let trouble = self.connection(mailbox, &mut subscribed).await;
             self.status.send_modify(|s| {
                 s.connected = false;
-                s.trouble = trouble.clone();
+                s.trouble.clone_from(&trouble);
                 s.coalesced = mailbox.coalesced();
             });
             if subscribed {
-                delay = FIRST_RETRY;
+                backoff.reset();
             }
+            let pause = backoff.next(rand::random());
             tracing::warn!(broker = %format_args!("{}:{}", self.address.host, self.address.port), %trouble,
-                retry_ms = delay.as_millis() as u64, "Sensor broker not reachable; sensors are ignored once stale.");
-            let jitter = rand::rng().random_range(0.5..1.0);
-            tokio::time::sleep(delay.mul_f64(jitter)).await;
-            delay = (delay * 2).min(LONGEST_RETRY);
+                retry_ms = pause.as_millis() as u64, "Sensor broker not reachable; sensors are ignored once stale.");
+            tokio::time::sleep(pause).await;
         }
     }
 
     /// One connection, from CONNECT to its end; returns why it ended.
     async fn connection(&self, mailbox: &Mailbox, subscribed: &mut bool) -> String {
-        let mut options = MqttOptions::new(&self.address.client_id, &self.address.host, self.address.port);
+        let mut options = MqttOptions::new(
+            &self.address.client_id,
+            &self.address.host,
+            self.address.port,
+        );
         options.set_keep_alive(Duration::from_secs(15));
         options.set_clean_session(true);
         options.set_max_packet_size(MAX_PACKET_BYTES, MAX_PACKET_BYTES);
@@ -117,7 +126,9 @@ impl MqttSensors {
         let (client, mut eventloop) = AsyncClient::new(options, topics.len().max(1));
         loop {
             match eventloop.poll().await {
-                Ok(Event::Incoming(Packet::ConnAck(ack))) if ack.code == ConnectReturnCode::Success => {
+                Ok(Event::Incoming(Packet::ConnAck(ack)))
+                    if ack.code == ConnectReturnCode::Success =>
+                {
                     for topic in &topics {
                         if let Err(e) = client.try_subscribe(topic, QoS::AtLeastOnce) {
                             return format!("cannot subscribe '{topic}': {e}");
@@ -131,7 +142,9 @@ impl MqttSensors {
                     tracing::info!(broker = %format_args!("{}:{}", self.address.host, self.address.port),
                         sensors = self.sensors.len(), "Sensor broker connected.");
                 }
-                Ok(Event::Incoming(Packet::ConnAck(ack))) => return format!("broker refused the connection: {:?}", ack.code),
+                Ok(Event::Incoming(Packet::ConnAck(ack))) => {
+                    return format!("broker refused the connection: {:?}", ack.code);
+                }
                 Ok(Event::Incoming(Packet::Publish(publish))) => self.message(mailbox, &publish),
                 Ok(_) => {}
                 Err(e) => return e.to_string(),
@@ -143,17 +156,23 @@ impl MqttSensors {
         let (at, unix_ms) = (self.now)();
         for sensor in &self.sensors {
             match sensor.interpret(&publish.topic, &publish.payload, publish.retain) {
-                Ok(Some(Meaning::Reading { value, quality, measured_unix_ms })) => mailbox.reading(SensorReading {
+                Ok(Some(Meaning::Reading {
+                    value,
+                    quality,
+                    measured_unix_ms,
+                })) => mailbox.reading(SensorReading {
                     sensor: sensor.id.clone(),
                     at: reading_time(measured_unix_ms, at, unix_ms),
                     value,
                     quality,
                 }),
-                Ok(Some(meaning @ (Meaning::Online | Meaning::Offline))) => mailbox.health(SourceHealth {
-                    source: SourceId::Sensor(sensor.id.clone()),
-                    at,
-                    down: (meaning == Meaning::Offline).then_some(FaultCause::Offline),
-                }),
+                Ok(Some(meaning @ (Meaning::Online | Meaning::Offline))) => {
+                    mailbox.health(SourceHealth {
+                        source: SourceId::Sensor(sensor.id.clone()),
+                        at,
+                        down: (meaning == Meaning::Offline).then_some(FaultCause::Offline),
+                    })
+                }
                 Ok(Some(Meaning::Nothing) | None) => {}
                 Err(e) => {
                     self.status.send_modify(|s| s.refused += 1);

@@ -45,11 +45,18 @@ impl Zigbee2MqttSensor {
     /// The topics to subscribe: state, availability, bridge state.
     #[must_use]
     pub fn topics(&self) -> [String; 3] {
-        [self.topic.clone(), format!("{}/availability", self.topic), self.bridge_topic()]
+        [
+            self.topic.clone(),
+            format!("{}/availability", self.topic),
+            self.bridge_topic(),
+        ]
     }
 
     fn bridge_topic(&self) -> String {
-        let base = self.topic.split_once('/').map_or("zigbee2mqtt", |(base, _)| base);
+        let base = self
+            .topic
+            .split_once('/')
+            .map_or("zigbee2mqtt", |(base, _)| base);
         format!("{base}/bridge/state")
     }
 
@@ -57,7 +64,12 @@ impl Zigbee2MqttSensor {
     ///
     /// # Errors
     /// When the payload on the device topic is not what Zigbee2MQTT sends for a presence device.
-    pub fn interpret(&self, topic: &str, payload: &[u8], retained: bool) -> Result<Option<Meaning>, SensorError> {
+    pub fn interpret(
+        &self,
+        topic: &str,
+        payload: &[u8],
+        retained: bool,
+    ) -> Result<Option<Meaning>, SensorError> {
         if topic == self.topic {
             return self.state(topic, payload, retained).map(Some);
         }
@@ -69,14 +81,19 @@ impl Zigbee2MqttSensor {
     }
 
     fn failure(&self, topic: &str, reason: String) -> SensorError {
-        SensorError::Payload { sensor: self.id.to_string(), topic: topic.into(), reason }
+        SensorError::Payload {
+            sensor: self.id.to_string(),
+            topic: topic.into(),
+            reason,
+        }
     }
 
     fn state(&self, topic: &str, payload: &[u8], retained: bool) -> Result<Meaning, SensorError> {
         if payload.is_empty() {
             return Ok(Meaning::Nothing);
         }
-        let json: Value = serde_json::from_slice(payload).map_err(|e| self.failure(topic, format!("not JSON ({e})")))?;
+        let json: Value = serde_json::from_slice(payload)
+            .map_err(|e| self.failure(topic, format!("not JSON ({e})")))?;
         let Value::Object(fields) = &json else {
             return Err(self.failure(topic, "a JSON object was expected".into()));
         };
@@ -96,7 +113,9 @@ impl Zigbee2MqttSensor {
             },
         };
         // Devices also send battery or link reports without the property: that is a sign of life, not a reading.
-        let Some(value) = value else { return Ok(Meaning::Nothing) };
+        let Some(value) = value else {
+            return Ok(Meaning::Nothing);
+        };
         let measured_unix_ms = fields.get("last_seen").and_then(last_seen_unix_ms);
         let quality = if contradicted {
             Quality::Suspect
@@ -105,13 +124,21 @@ impl Zigbee2MqttSensor {
         } else {
             Quality::Good
         };
-        Ok(Meaning::Reading { value: value != self.invert, quality, measured_unix_ms })
+        Ok(Meaning::Reading {
+            value: value != self.invert,
+            quality,
+            measured_unix_ms,
+        })
     }
 
     fn availability(&self, topic: &str, payload: &[u8]) -> Result<Meaning, SensorError> {
         let text = String::from_utf8_lossy(payload);
         let word = match serde_json::from_str::<Value>(&text) {
-            Ok(Value::Object(fields)) => fields.get("state").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            Ok(Value::Object(fields)) => fields
+                .get("state")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
             Ok(Value::String(word)) => word,
             _ => text.trim().to_owned(),
         };
@@ -126,9 +153,15 @@ impl Zigbee2MqttSensor {
 
 /// The instant a reading belongs to: the payload's own time where it has one that lies in the past, else the time of receipt.
 #[must_use]
-pub fn reading_time(measured_unix_ms: Option<i64>, received: HallTime, received_unix_ms: i64) -> HallTime {
+pub fn reading_time(
+    measured_unix_ms: Option<i64>,
+    received: HallTime,
+    received_unix_ms: i64,
+) -> HallTime {
     match measured_unix_ms {
-        Some(measured) if measured < received_unix_ms => received.plus_ms(measured - received_unix_ms),
+        Some(measured) if measured < received_unix_ms => {
+            received.plus_ms(measured - received_unix_ms)
+        }
         _ => received,
     }
 }
@@ -136,8 +169,12 @@ pub fn reading_time(measured_unix_ms: Option<i64>, received: HallTime, received_
 fn truth(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(b) => Some(*b),
-        Value::String(s) if s.eq_ignore_ascii_case("on") || s.eq_ignore_ascii_case("true") => Some(true),
-        Value::String(s) if s.eq_ignore_ascii_case("off") || s.eq_ignore_ascii_case("false") => Some(false),
+        Value::String(s) if s.eq_ignore_ascii_case("on") || s.eq_ignore_ascii_case("true") => {
+            Some(true)
+        }
+        Value::String(s) if s.eq_ignore_ascii_case("off") || s.eq_ignore_ascii_case("false") => {
+            Some(false)
+        }
         _ => None,
     }
 }
@@ -165,7 +202,11 @@ mod tests {
     }
 
     fn good(value: bool) -> Meaning {
-        Meaning::Reading { value, quality: Quality::Good, measured_unix_ms: None }
+        Meaning::Reading {
+            value,
+            quality: Quality::Good,
+            measured_unix_ms: None,
+        }
     }
 
     #[test]
@@ -173,32 +214,66 @@ mod tests {
         let fp1 = r#"{"presence":true,"presence_event":"enter","monitoring_mode":"undirected","device_temperature":24,"power_outage_count":3}"#;
         let rows: Vec<(Zigbee2MqttSensor, &str, bool, Meaning)> = vec![
             (sensor(None, false), fp1, false, good(true)),
-            (sensor(None, false), r#"{"occupancy":false,"illuminance":12}"#, false, good(false)),
-            (sensor(None, true), r#"{"occupancy":false}"#, false, good(true)),
-            (sensor(Some("pause"), false), r#"{"pause":"ON","presence":false}"#, false, good(true)),
-            (sensor(None, false), r#"{"battery":97,"linkquality":120}"#, false, Meaning::Nothing),
+            (
+                sensor(None, false),
+                r#"{"occupancy":false,"illuminance":12}"#,
+                false,
+                good(false),
+            ),
+            (
+                sensor(None, true),
+                r#"{"occupancy":false}"#,
+                false,
+                good(true),
+            ),
+            (
+                sensor(Some("pause"), false),
+                r#"{"pause":"ON","presence":false}"#,
+                false,
+                good(true),
+            ),
+            (
+                sensor(None, false),
+                r#"{"battery":97,"linkquality":120}"#,
+                false,
+                Meaning::Nothing,
+            ),
             (sensor(None, false), "", true, Meaning::Nothing),
             (
                 sensor(None, false),
                 r#"{"presence":true,"occupancy":false}"#,
                 false,
-                Meaning::Reading { value: true, quality: Quality::Suspect, measured_unix_ms: None },
+                Meaning::Reading {
+                    value: true,
+                    quality: Quality::Suspect,
+                    measured_unix_ms: None,
+                },
             ),
             (
                 sensor(None, false),
                 r#"{"presence":true}"#,
                 true,
-                Meaning::Reading { value: true, quality: Quality::Stale, measured_unix_ms: None },
+                Meaning::Reading {
+                    value: true,
+                    quality: Quality::Stale,
+                    measured_unix_ms: None,
+                },
             ),
             (
                 sensor(None, false),
                 r#"{"presence":true,"last_seen":"2026-09-21T10:00:00+08:00"}"#,
                 true,
-                Meaning::Reading { value: true, quality: Quality::Good, measured_unix_ms: Some(1_789_956_000_000) },
+                Meaning::Reading {
+                    value: true,
+                    quality: Quality::Good,
+                    measured_unix_ms: Some(1_789_956_000_000),
+                },
             ),
         ];
         for (sensor, payload, retained, expected) in rows {
-            let got = sensor.interpret("zigbee2mqtt/W4-radar", payload.as_bytes(), retained).unwrap();
+            let got = sensor
+                .interpret("zigbee2mqtt/W4-radar", payload.as_bytes(), retained)
+                .unwrap();
             assert_eq!(got, Some(expected), "{payload}");
         }
     }
@@ -207,13 +282,29 @@ mod tests {
     fn availability_is_read_in_both_forms_and_the_bridge_speaks_for_its_devices() {
         let s = sensor(None, false);
         for (topic, payload, expected) in [
-            ("zigbee2mqtt/W4-radar/availability", "offline", Some(Meaning::Offline)),
-            ("zigbee2mqtt/W4-radar/availability", r#"{"state":"online"}"#, Some(Meaning::Online)),
-            ("zigbee2mqtt/bridge/state", r#"{"state":"offline"}"#, Some(Meaning::Offline)),
+            (
+                "zigbee2mqtt/W4-radar/availability",
+                "offline",
+                Some(Meaning::Offline),
+            ),
+            (
+                "zigbee2mqtt/W4-radar/availability",
+                r#"{"state":"online"}"#,
+                Some(Meaning::Online),
+            ),
+            (
+                "zigbee2mqtt/bridge/state",
+                r#"{"state":"offline"}"#,
+                Some(Meaning::Offline),
+            ),
             ("zigbee2mqtt/bridge/state", "online", Some(Meaning::Online)),
             ("zigbee2mqtt/other", "offline", None),
         ] {
-            assert_eq!(s.interpret(topic, payload.as_bytes(), true).unwrap(), expected, "{topic} {payload}");
+            assert_eq!(
+                s.interpret(topic, payload.as_bytes(), true).unwrap(),
+                expected,
+                "{topic} {payload}"
+            );
         }
     }
 
@@ -221,16 +312,31 @@ mod tests {
     fn nonsense_is_an_error_that_names_sensor_topic_and_what_was_expected() {
         let s = sensor(None, false);
         for payload in ["{", "[1]", r#"{"presence":"perhaps"}"#, r#"{"presence":3}"#] {
-            let text = s.interpret("zigbee2mqtt/W4-radar", payload.as_bytes(), false).unwrap_err().to_string();
-            assert!(text.contains("W4-radar") && text.contains("zigbee2mqtt/W4-radar"), "{text}");
+            let text = s
+                .interpret("zigbee2mqtt/W4-radar", payload.as_bytes(), false)
+                .unwrap_err()
+                .to_string();
+            assert!(
+                text.contains("W4-radar") && text.contains("zigbee2mqtt/W4-radar"),
+                "{text}"
+            );
         }
-        assert!(s.interpret("zigbee2mqtt/bridge/state", b"maybe", false).is_err());
+        assert!(
+            s.interpret("zigbee2mqtt/bridge/state", b"maybe", false)
+                .is_err()
+        );
     }
 
     #[test]
     fn a_payload_time_in_the_future_is_not_believed() {
-        assert_eq!(reading_time(Some(900), HallTime(5000), 1000), HallTime(4900));
-        assert_eq!(reading_time(Some(2000), HallTime(5000), 1000), HallTime(5000));
+        assert_eq!(
+            reading_time(Some(900), HallTime(5000), 1000),
+            HallTime(4900)
+        );
+        assert_eq!(
+            reading_time(Some(2000), HallTime(5000), 1000),
+            HallTime(5000)
+        );
         assert_eq!(reading_time(None, HallTime(5000), 1000), HallTime(5000));
     }
 }

@@ -2,7 +2,6 @@
 //! rule and no page.
 #![forbid(unsafe_code)]
 
-pub mod backoff;
 pub mod clock;
 mod cloudevent;
 mod connect;
@@ -10,6 +9,7 @@ pub mod error;
 pub mod export;
 mod mqtt;
 pub mod outbox;
+pub mod pace;
 mod poller;
 mod session;
 mod states;

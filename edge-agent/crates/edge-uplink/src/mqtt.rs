@@ -5,12 +5,12 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hall_core::backoff::Backoff;
 use rumqttc::Transport;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::backoff::Backoff;
 use crate::clock::{Stopwatch, WallFn, tick};
 use crate::connect::UplinkConfig;
 use crate::error::UplinkError;

@@ -14,12 +14,12 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
-use crate::backoff::{jittered, paced};
 use crate::clock::tick;
 use crate::cloudevent;
 use crate::connect::last_will;
 use crate::mqtt::{Uplink, WINDOW};
 use crate::outbox::Take;
+use crate::pace::{jittered, paced};
 use crate::poller::{Polled, accepted, poll, words};
 use crate::states::States;
 use crate::store::{GapReason, GapRecord, LogLine};

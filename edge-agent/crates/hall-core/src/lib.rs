@@ -4,6 +4,7 @@
 //! ([`HallTime`]); what cannot be seen is a value ([`Tri::Unknown`]), never an error and never "unstaffed".
 #![forbid(unsafe_code)]
 
+pub mod backoff;
 pub mod config;
 pub mod detection;
 pub mod duty;

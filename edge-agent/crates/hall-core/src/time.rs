@@ -53,7 +53,11 @@ impl WallClock {
     /// A trusted clock whose hall time is Unix time, as replays use it.
     #[must_use]
     pub fn unix(utc_offset_s: i32) -> Self {
-        WallClock { offset_ms: 0, utc_offset_s, synced: true }
+        WallClock {
+            offset_ms: 0,
+            utc_offset_s,
+            synced: true,
+        }
     }
 
     /// Unix milliseconds of a hall instant.
@@ -71,7 +75,11 @@ impl WallClock {
     /// The instant with its present wall rendering.
     #[must_use]
     pub fn stamp(&self, at: HallTime) -> Stamp {
-        Stamp { at, unix_ms: self.unix_ms(at), utc_offset_s: self.utc_offset_s }
+        Stamp {
+            at,
+            unix_ms: self.unix_ms(at),
+            utc_offset_s: self.utc_offset_s,
+        }
     }
 }
 

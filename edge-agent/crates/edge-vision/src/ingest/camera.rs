@@ -9,10 +9,10 @@ use futures_util::StreamExt;
 use gstreamer::MessageView;
 use gstreamer::prelude::ElementExt;
 use hall_core::HallTime;
+use hall_core::backoff::Backoff;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::backoff::Backoff;
 use super::event::{CameraEvent, CameraReport, DownCause};
 use super::pipeline::{Built, build};
 use super::spec::{CameraSpec, DecodeMode, Repeat, Source};
@@ -21,6 +21,12 @@ use crate::board::LatestSlot;
 use crate::error::VisionError;
 use crate::frame::Clock;
 
+/// First pause between two attempts.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// Longest pause: with the longest connection attempt it still lets a camera be seen within 30 s of its return.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// A connection that held this long makes the next failure count as the first.
+const HEALTHY: Duration = Duration::from_secs(60);
 /// How often the watchdog looks.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How often statistics are reported.
@@ -78,7 +84,7 @@ impl Camera {
     /// [`VisionError::GStreamer`] when GStreamer or one of its elements is missing, which no waiting mends.
     pub async fn run(self, cancel: CancellationToken) -> Result<(), VisionError> {
         super::start_gstreamer()?;
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut reported: Option<DownCause> = None;
         loop {
             let Some(attempt) = self.play(&cancel, &mut reported).await? else {
@@ -93,9 +99,12 @@ impl Camera {
             if ended && repeat == Some(Repeat::Forever) && reported.is_none() {
                 continue;
             }
+            if attempt.healthy >= HEALTHY {
+                backoff.reset();
+            }
             let pause = match repeat {
                 Some(Repeat::Never) if ended => None,
-                _ => Some(backoff.after(attempt.healthy, rand::random())),
+                _ => Some(backoff.next(rand::random())),
             };
             if reported != Some(attempt.cause) {
                 reported = Some(attempt.cause);

@@ -1,7 +1,6 @@
 //! Cameras: one supervised GStreamer pipeline each, from RTSP, a file or a USB device to the newest decoded frame.
 //! Knows no model and no rule.
 
-mod backoff;
 mod camera;
 mod capture;
 mod event;
