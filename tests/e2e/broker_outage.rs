@@ -19,10 +19,9 @@ fn check(memory: Memory) {
     let mut hall = Hall::of_sensors(windows).unwrap();
     hall.set("sensor_broker", "url", sensors.url());
     hall.set("uplink", "url", broker.url());
-    let come_and_go =
-        || Toggler::start(sensors.port(), windows, Duration::from_millis(250)).unwrap();
+    let come_and_go = || Toggler::start(sensors.port(), windows).unwrap();
     let mut agent = Agent::start(&hall).unwrap();
-    let stored = |agent: &Agent| agent.http().json("/health").ok()?["store"]["seq"].as_u64();
+    let stored = Agent::stored;
 
     let mut people = come_and_go();
     for outage in 1..=2 {
@@ -56,7 +55,7 @@ fn check(memory: Memory) {
             || stored(&agent).is_some_and(|seq| seq >= at_loss + 5),
         )
         .unwrap();
-        let health = agent.http().json("/health").unwrap();
+        let health = agent.health();
         assert_eq!(health["uplink"]["mode"], "offline", "{health:#}");
         assert!(
             health["uplink"]["backlog"].as_u64().unwrap() >= 5,

@@ -61,13 +61,7 @@ impl Watched {
     }
 
     fn analysed(&self, camera: &str) -> Option<u64> {
-        entry(
-            &self.agent.http().json("/health").ok()?,
-            "cameras",
-            "camera",
-            camera,
-        )?["analysed"]
-            .as_u64()
+        entry(&self.agent.health(), "cameras", "camera", camera)?["analysed"].as_u64()
     }
 
     /// What must hold while the windows camera is away, however it went.

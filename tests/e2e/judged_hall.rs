@@ -16,7 +16,7 @@ use edge_tests::truth::clips;
 use edge_tests::wait;
 use serde_json::Value;
 
-/// How far an event's time may lie from the truth.
+/// How far an event's time may lie from what really showed.
 const TOLERANCE_S: f64 = 2.0;
 
 /// Cameras of the morning clips.

@@ -71,18 +71,15 @@ fn the_second_signal_ends_the_box_at_once() {
     let windows = 4;
     let mut hall = Hall::of_sensors(windows).unwrap();
     hall.broker(&broker.url());
-    let _people = Toggler::start(broker.port(), windows, Duration::from_millis(100)).unwrap();
+    let _people = Toggler::start(broker.port(), windows).unwrap();
     let mut agent = Agent::start(&hall).unwrap();
     wait::until_true("events", Duration::from_secs(30), || {
-        agent
-            .http()
-            .json("/health")
-            .is_ok_and(|h| h["uplink"]["acked"].as_u64() > Some(0))
+        agent.health()["uplink"]["acked"].as_u64() > Some(0)
     })
     .unwrap();
     // A frozen broker keeps the uplink busy for its whole share of the stop, so there is an end to cut short.
     broker.freeze().unwrap();
-    let seq = |agent: &Agent| agent.http().json("/health").ok()?["store"]["seq"].as_u64();
+    let seq = Agent::stored;
     let before = seq(&agent).unwrap();
     wait::until_true("a backlog", Duration::from_secs(30), || {
         seq(&agent) >= Some(before + 3)

@@ -20,7 +20,7 @@ fn fifty_kills_lose_no_acknowledged_event_and_leave_no_gap_at_the_centre() {
     let windows = 8;
     let mut hall = Hall::of_sensors(windows).unwrap();
     hall.broker(&broker.url());
-    let people = Toggler::start(broker.port(), windows, Duration::from_millis(120)).unwrap();
+    let people = Toggler::start(broker.port(), windows).unwrap();
 
     for kill in 1..=KILLS {
         let before = centre.continuity().distinct;
@@ -47,7 +47,7 @@ fn fifty_kills_lose_no_acknowledged_event_and_leave_no_gap_at_the_centre() {
         "the uplink to be level with the store",
         Duration::from_secs(60),
         || {
-            let health = agent.http().json("/health").ok()?;
+            let health = agent.health();
             let (seq, acked) = (
                 health["store"]["seq"].as_u64()?,
                 health["uplink"]["acked"].as_u64()?,

@@ -66,7 +66,7 @@ fn a_damaged_or_missing_model_is_named_and_never_makes_a_window_unstaffed() {
             || agent.log().contains(named),
         )
         .unwrap_or_else(|e| panic!("{what}: {e}\n{}", agent.log()));
-        let health = agent.http().json("/health").unwrap();
+        let health = agent.health();
         assert_ne!(health["overall"], "ok", "{what}: {health:#}");
         wait::throughout("no window is unstaffed", Duration::from_secs(6), || {
             agent.http().json("/api/snapshot").is_ok_and(|s| {
@@ -113,7 +113,7 @@ fn a_missing_model_does_not_stop_the_judging_of_sensor_windows() {
     let mut hall = Hall::of_sensors(3).unwrap();
     hall.broker(&broker.url());
     hall.set("detector", "manifest", "/nowhere/models.toml");
-    let _people = Toggler::start(broker.port(), 3, Duration::from_millis(300)).unwrap();
+    let _people = Toggler::start(broker.port(), 3).unwrap();
     let mut agent = Agent::start(&hall).unwrap();
     centre
         .wait_event("an absence", Duration::from_secs(60), |_, data| {
@@ -192,7 +192,7 @@ fn a_wrong_camera_password_is_named_without_showing_it_and_the_other_camera_is_j
         "pictures of the corner camera",
         Duration::from_secs(30),
         || {
-            let health = agent.http().json("/health").unwrap_or_default();
+            let health = agent.health();
             health["cameras"].as_array().is_some_and(|c| {
                 c.iter()
                     .any(|c| c["camera"] == "corner" && c["analysed"].as_u64() > Some(5))

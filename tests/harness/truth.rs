@@ -14,8 +14,18 @@ fn ground_truth_holds_what_the_clips_were_scripted_to_show() {
         ("tricky", "windows", "w4", vec![stretch(0.0, 60.0)]),
     ] {
         let truth = Truth::read(clip, camera).unwrap();
-        assert_eq!(truth.absences(window), absences, "{clip} {camera} {window}");
+        assert_eq!(
+            truth.seat_empty(window),
+            absences,
+            "{clip} {camera} {window}"
+        );
         assert_eq!(truth.windows(), ["w1", "w2", "w3", "w4"]);
+    }
+    // She gets up at 20.0 s, steps out of her zone at 21.8 s, is back in it at 55.6 s and sits at 57.8 s.
+    let truth = Truth::read("morning", "windows").unwrap();
+    assert_eq!(truth.off_post("w2"), [stretch(21.8, 55.6)]);
+    for always_there in ["w1", "w3", "w4"] {
+        assert_eq!(truth.off_post(always_there), [], "{always_there}");
     }
     let truth = Truth::read("morning", "corner").unwrap();
     assert_eq!(truth.period().as_millis(), 90_000);

@@ -6,6 +6,7 @@ use std::process::{Child, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use crate::child::owned;
 use crate::hall::Hall;
@@ -94,6 +95,21 @@ impl Agent {
         &self.http
     }
 
+    /// `/health` as JSON, whatever its verdict (a critical box answers with status 503); `Null` when it does not answer.
+    #[must_use]
+    pub fn health(&self) -> Value {
+        self.http
+            .get("/health")
+            .and_then(|answer| answer.json())
+            .unwrap_or_default()
+    }
+
+    /// Newest sequence number of its log; `None` when it does not answer.
+    #[must_use]
+    pub fn stored(&self) -> Option<u64> {
+        self.health()["store"]["seq"].as_u64()
+    }
+
     /// Process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
@@ -179,8 +195,17 @@ impl Drop for Agent {
 /// # Errors
 /// When it is missing.
 pub fn run(arguments: &[&str]) -> Result<Output> {
+    run_with(arguments, &[])
+}
+
+/// The same with variables added to its environment.
+///
+/// # Errors
+/// When it is missing.
+pub fn run_with(arguments: &[&str], environment: &[(String, String)]) -> Result<Output> {
     owned(binary()?)
         .args(arguments)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .current_dir(workspace())
         .stdin(Stdio::null())
         .output()

@@ -8,7 +8,7 @@ use crate::truth::{Stretch, Truth};
 /// Absences and long queues of one round of the `morning` clips that last long enough to be events.
 #[derive(Debug, Clone)]
 pub struct Script {
-    /// Window id and when its seat is empty.
+    /// Window id and when its clerk is away from the post.
     pub absences: Vec<(String, Stretch)>,
     /// Queue id and when its count is at least the raise count.
     pub queues: Vec<(String, Stretch)>,
@@ -42,7 +42,7 @@ impl Script {
                 .iter()
                 .flat_map(|w| {
                     windows
-                        .absences(w)
+                        .off_post(w)
                         .into_iter()
                         .map(|s| (w.to_uppercase(), s))
                 })
@@ -70,10 +70,11 @@ impl Script {
         absence.from_s + self.notice_s
     }
 
-    /// Clip second at which a long queue is raised: sustained for the rule's duration, each person counted after the dwell time.
+    /// Clip second at which a long queue is raised: the count, dated from when people stepped into the zone, has held for the
+    /// rule's duration, and the last of them has been there for the dwell time.
     #[must_use]
     pub fn raised_s(&self, queue: &Stretch) -> f64 {
-        queue.from_s + self.queue_dwell_s + self.queue_duration_s
+        queue.from_s + self.queue_duration_s.max(self.queue_dwell_s)
     }
 
     /// Lines for a person: when in a round what is to be expected.
@@ -81,7 +82,7 @@ impl Script {
     pub fn expectations(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for (window, s) in &self.absences {
-            lines.push((s.from_s, format!("{window}: the clerk leaves the seat")));
+            lines.push((s.from_s, format!("{window}: the clerk leaves")));
             for (level, after) in [
                 ("notice", self.notice_s),
                 ("warn", self.warn_s),
@@ -91,7 +92,7 @@ impl Script {
                     lines.push((s.from_s + after, format!("{window}: unstaffed, {level}")));
                 }
             }
-            lines.push((s.to_s, format!("{window}: the clerk sits again")));
+            lines.push((s.to_s, format!("{window}: the clerk is back")));
             lines.push((
                 s.to_s + self.return_hold_s,
                 format!("{window}: unstaffed ends (return held)"),

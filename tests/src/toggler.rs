@@ -8,6 +8,10 @@ use anyhow::Result;
 
 use crate::radar::Radar;
 
+/// Long enough for the sensor hall's rules to confirm an absence, raise it (1 s) and let it rise to the next level (2 s), and
+/// to confirm and hold a return.
+const HALF_PERIOD: Duration = Duration::from_secs(3);
+
 /// Switches its radars until dropped; each is on for a while and off for a while, all out of step.
 pub struct Toggler {
     end: Option<SyncSender<()>>,
@@ -15,14 +19,15 @@ pub struct Toggler {
 }
 
 impl Toggler {
-    /// Radars `zigbee2mqtt/W1`…`Wn` at the broker on `port`; one of them changes every `step`.
+    /// Radars `zigbee2mqtt/W1`…`Wn` at the broker on `port`, each on for 3 s and off for as long, evenly out of step.
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn start(port: u16, windows: usize, step: Duration) -> Result<Toggler> {
+    pub fn start(port: u16, windows: usize) -> Result<Toggler> {
         let radars: Vec<_> = (1..=windows)
             .map(|n| Radar::start(port, &format!("zigbee2mqtt/W{n}")))
             .collect::<Result<_>>()?;
+        let step = HALF_PERIOD / u32::try_from(windows.max(1))?;
         // Capacity 1; nothing is ever sent: its closing is the end.
         let (end, ended) = sync_channel::<()>(1);
         let thread = std::thread::Builder::new()

@@ -21,6 +21,8 @@ pub struct Stretch {
 pub struct Truth {
     frames: Vec<Frame>,
     period_s: f64,
+    size: [f64; 2],
+    posts: BTreeMap<String, Post>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -28,6 +30,31 @@ struct Frame {
     time: f64,
     windows: BTreeMap<String, Window>,
     queues: BTreeMap<String, Queue>,
+    people: Vec<Person>,
+}
+
+/// Somebody with a visible part; the box is x, y, width, height in pixels.
+#[derive(Debug, Clone, Deserialize)]
+struct Person {
+    id: String,
+    bbox: [f64; 4],
+}
+
+/// `CLIP.config.json`, as far as it is needed.
+#[derive(Debug, Clone, Deserialize)]
+struct Clip {
+    size: [f64; 2],
+    cameras: BTreeMap<String, ClipCamera>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct ClipCamera {
+    windows: BTreeMap<String, Post>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Post {
+    staff: Vec<[f64; 2]>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -66,7 +93,21 @@ impl Truth {
             _ => anyhow::bail!("{}: fewer than two frames", path.display()),
         };
         let period_s = frames.last().map_or(0.0, |f| f.time) + step;
-        Ok(Truth { frames, period_s })
+        let path = clips().join(format!("{clip}.config.json"));
+        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let mut config: Clip =
+            serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+        let posts = config
+            .cameras
+            .remove(camera)
+            .with_context(|| format!("{clip} has no camera {camera}"))?
+            .windows;
+        Ok(Truth {
+            frames,
+            period_s,
+            size: config.size,
+            posts,
+        })
     }
 
     /// Length of the clip.
@@ -84,9 +125,30 @@ impl Truth {
             .unwrap_or_default()
     }
 
+    /// When the clerk of a window was not at the post: the middle of what really showed of the clerk lay outside the staff zone, or
+    /// nothing showed. Getting up and sitting down, still within the zone, is not absence; compare [`Truth::seat_empty`].
+    #[must_use]
+    pub fn off_post(&self, window: &str) -> Vec<Stretch> {
+        let clerk = window.replacen('w', "clerk", 1);
+        let zone = self
+            .posts
+            .get(window)
+            .map(|p| p.staff.as_slice())
+            .unwrap_or_default();
+        self.stretches(|f| {
+            !f.people.iter().filter(|p| p.id == clerk).any(|p| {
+                let [x, y, w, h] = p.bbox;
+                inside(
+                    [(x + w / 2.0) / self.size[0], (y + h / 2.0) / self.size[1]],
+                    zone,
+                )
+            })
+        })
+    }
+
     /// When nobody sat at a window.
     #[must_use]
-    pub fn absences(&self, window: &str) -> Vec<Stretch> {
+    pub fn seat_empty(&self, window: &str) -> Vec<Stretch> {
         self.stretches(|f| f.windows.get(window).is_some_and(|w| !w.staffed))
     }
 
@@ -129,4 +191,13 @@ impl Truth {
         }));
         found
     }
+}
+
+/// Whether a point lies in a polygon (even-odd rule).
+fn inside([x, y]: [f64; 2], polygon: &[[f64; 2]]) -> bool {
+    let edges = polygon.iter().zip(polygon.iter().cycle().skip(1));
+    let crossed = edges.filter(|([ax, ay], [bx, by])| {
+        (*ay > y) != (*by > y) && x < ax + (y - ay) / (by - ay) * (bx - ax)
+    });
+    crossed.count() % 2 == 1
 }
