@@ -72,7 +72,20 @@ fi
 
 say "system packages: installing ${#missing[@]} of ${#wanted[@]}: ${missing[*]}"
 apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
-"${apt[@]}" update </dev/null
+log=$(mktemp)
+# apt's hundreds of lines go to a file; a person sees how far it is, and everything when it fails.
+quietly() {
+  if ! "$@" </dev/null 2>&1 | tee "$log" | awk '
+    / newly installed/ { print "[setup] system packages: " $0; total = $1 + $3; fflush() }
+    /^Fetched /        { print "[setup] system packages: " $0; fflush() }
+    /^Setting up /     { if (++done % 50 == 0) { print "[setup] system packages: " done " of " total " set up"; fflush() } }'; then
+    cat "$log" >&2
+    echo "[setup] system packages: this failed: $*" >&2
+    rm -f "$log"
+    exit 1
+  fi
+}
+quietly "${apt[@]}" update
 # A stock broker must not start listening because of us: tests and demo start their own on 127.0.0.1. A policy-rc.d that is
 # already there belongs to somebody else and stays.
 policy=/usr/sbin/policy-rc.d
@@ -83,5 +96,6 @@ if [[ " ${missing[*]} " == *" mosquitto "* ]] && [ ! -e "$policy" ]; then
   # shellcheck disable=SC2064 # expanded now on purpose
   trap "${as_root[*]} rm -f $policy" EXIT
 fi
-"${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null
+quietly "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
+rm -f "$log"
 say "system packages: done"
