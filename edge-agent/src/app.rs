@@ -111,6 +111,8 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         reports: reports_rx,
         hall: ups_tx,
         states: camera_states.clone(),
+        trouble: vision.trouble(),
+        clock: clock.clone(),
     };
     supervise(
         &mut supervisor,

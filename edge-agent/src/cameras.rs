@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use edge_vision::ingest::{CameraEvent, CameraReport};
+use hall_core::HallTime;
 use hall_core::ids::CameraId;
 use hall_core::observe::{FaultCause, SourceHealth, SourceId};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
 
 /// What a camera last said of itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +35,10 @@ pub struct CameraDesk {
     pub hall: mpsc::Sender<SourceHealth>,
     /// For health.
     pub states: CameraStates,
+    /// Why nothing is analysed, while that is so.
+    pub trouble: watch::Receiver<Option<String>>,
+    /// The box's clock.
+    pub clock: Arc<Clock>,
 }
 
 impl CameraDesk {
@@ -41,42 +48,80 @@ impl CameraDesk {
     /// When the hall is gone.
     pub async fn run(&mut self, cancel: CancellationToken) -> anyhow::Result<()> {
         loop {
-            let report = tokio::select! {
+            tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Ok(()),
                 report = self.reports.recv() => match report {
-                    Some(report) => report,
-                    None => {
-                        // A hall of sensors alone has no cameras: nothing to do but to be there.
-                        cancel.cancelled().await;
-                        return Ok(());
-                    }
+                    Some(report) => self.report(report).await?,
+                    None => return Ok(()),
                 },
-            };
-            let (now, down) = match report.event {
-                CameraEvent::Up {
-                    width,
-                    height,
-                    codec,
-                    ..
-                } => (CameraNow::Up(format!("{codec} {width}×{height}")), None),
-                CameraEvent::Down { cause, .. } => {
-                    (CameraNow::Down(cause.text()), Some(FaultCause::Offline))
-                }
-                CameraEvent::Stats { .. } => continue,
-            };
-            self.states
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(report.camera.clone(), now);
-            let health = SourceHealth {
-                source: SourceId::Camera(report.camera),
-                at: report.at,
-                down,
-            };
-            if self.hall.send(health).await.is_err() {
-                anyhow::bail!("the hall task is gone");
+                // The sender lives as long as the box.
+                Ok(()) = self.trouble.changed() => self.analysis_changed().await?,
             }
         }
+    }
+
+    async fn report(&mut self, report: CameraReport) -> anyhow::Result<()> {
+        let (now, down) = match report.event {
+            CameraEvent::Up {
+                width,
+                height,
+                codec,
+                ..
+            } => (
+                CameraNow::Up(format!("{codec} {width}×{height}")),
+                self.unanalysed(),
+            ),
+            CameraEvent::Down { cause, .. } => {
+                (CameraNow::Down(cause.text()), Some(FaultCause::Offline))
+            }
+            CameraEvent::Stats { .. } => return Ok(()),
+        };
+        self.states
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(report.camera.clone(), now);
+        self.tell(report.camera, report.at, down).await
+    }
+
+    /// Analysis stopped or began: cameras that deliver are not to blame, and their windows are unknown meanwhile.
+    async fn analysis_changed(&mut self) -> anyhow::Result<()> {
+        self.trouble.borrow_and_update();
+        let states = self
+            .states
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let at = self.clock.now();
+        for (camera, state) in states {
+            if matches!(state, CameraNow::Up(_)) {
+                self.tell(camera, at, self.unanalysed()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn unanalysed(&self) -> Option<FaultCause> {
+        self.trouble
+            .borrow()
+            .is_some()
+            .then_some(FaultCause::Unanalysed)
+    }
+
+    async fn tell(
+        &self,
+        camera: CameraId,
+        at: HallTime,
+        down: Option<FaultCause>,
+    ) -> anyhow::Result<()> {
+        let health = SourceHealth {
+            source: SourceId::Camera(camera),
+            at,
+            down,
+        };
+        self.hall
+            .send(health)
+            .await
+            .map_err(|_| anyhow::anyhow!("the hall task is gone"))
     }
 }

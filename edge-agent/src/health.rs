@@ -161,7 +161,7 @@ impl HealthInputs {
             let detail = uplink.last_error.unwrap_or_else(|| "connecting".into());
             components.push(component("centre", ComponentState::Down, detail));
         }
-        let inference = self.vision.trouble();
+        let inference = self.vision.trouble().borrow().clone();
         if let Some(trouble) = &inference {
             components.push(component(
                 "inference",

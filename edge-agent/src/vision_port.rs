@@ -2,7 +2,7 @@
 //! health. Knows no rule.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use edge_config::{CameraConfig, CameraSource, Config, Decode, Repeat};
@@ -47,7 +47,7 @@ pub struct VisionPort {
     pub board: Arc<FrameBoard>,
     previews: Arc<PreviewStore>,
     gauge: watch::Sender<Option<PoolGauge>>,
-    trouble: Mutex<Option<String>>,
+    trouble: watch::Sender<Option<String>>,
     shown_score: f32,
 }
 
@@ -114,7 +114,7 @@ impl VisionPort {
             board: FrameBoard::new(),
             previews: PreviewStore::new(),
             gauge: watch::Sender::new(None),
-            trouble: Mutex::new(None),
+            trouble: watch::Sender::new(None),
             shown_score,
         }
     }
@@ -152,7 +152,7 @@ impl VisionPort {
                 Ok(pool) => break pool,
                 Err(reason) => {
                     tracing::error!(%reason, "No inference: cameras are not judged, windows with nothing but cameras are unknown. Run `edge-agent doctor`.");
-                    self.set_trouble(Some(reason));
+                    self.trouble.send_replace(Some(reason));
                 }
             }
             tokio::select! {
@@ -161,7 +161,7 @@ impl VisionPort {
                 () = tokio::time::sleep(LOAD_AGAIN_AFTER) => {}
             }
         };
-        self.set_trouble(None);
+        self.trouble.send_replace(None);
         self.gauge.send_replace(Some(pool.gauge()));
         tracing::info!(model = %pool.model().name, sha256 = %pool.model().sha256, "Inference runs.");
         Ok(pool.run(cancel).await?)
@@ -169,15 +169,8 @@ impl VisionPort {
 
     /// Why nothing is analysed; `None` while inference runs or starts.
     #[must_use]
-    pub fn trouble(&self) -> Option<String> {
-        self.trouble
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn set_trouble(&self, trouble: Option<String>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    pub fn trouble(&self) -> watch::Receiver<Option<String>> {
+        self.trouble.subscribe()
     }
 
     /// How long the slowest worker has been at one picture, in milliseconds.

@@ -140,6 +140,7 @@ export const en: Dictionary = {
   fault: {
     offline: 'Offline', dark: 'Too dark', blocked: 'Covered', blurry: 'Blurry', frozen: 'Frozen', moved: 'Moved',
     defect: 'Defect',
+    unanalysed: 'Not analysed',
   },
   fps: (n) => `${n} fps`,
   frameAge: 'Picture age',

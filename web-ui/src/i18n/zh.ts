@@ -136,7 +136,7 @@ export const zh = {
   noCameras: '尚未配置摄像机',
   cameraState: { connecting: '连接中', up: '正常', down: '离线' },
   fault: {
-    offline: '离线', dark: '过暗', blocked: '遮挡', blurry: '模糊', frozen: '冻结', moved: '移位', defect: '故障',
+    offline: '离线', dark: '过暗', blocked: '遮挡', blurry: '模糊', frozen: '冻结', moved: '移位', defect: '故障', unanalysed: '未分析',
   },
   fps: (n: string) => `${n} 帧/秒`,
   frameAge: '画面时延',

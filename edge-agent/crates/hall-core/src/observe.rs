@@ -78,6 +78,8 @@ pub enum FaultCause {
     Moved,
     /// The source itself reports a defect.
     Defect,
+    /// It delivers, but the box cannot analyse it (no model, no runtime): the source is not to blame.
+    Unanalysed,
 }
 
 /// A source went up or down.

@@ -205,6 +205,8 @@ pub enum FaultDto {
     Moved,
     /// The source itself reports a defect.
     Defect,
+    /// It delivers, but the box cannot analyse it.
+    Unanalysed,
 }
 
 /// One sensor as the engine sees it.
@@ -381,6 +383,7 @@ impl From<FaultCause> for FaultDto {
             FaultCause::Frozen => FaultDto::Frozen,
             FaultCause::Moved => FaultDto::Moved,
             FaultCause::Defect => FaultDto::Defect,
+            FaultCause::Unanalysed => FaultDto::Unanalysed,
         }
     }
 }

@@ -99,16 +99,16 @@ impl Watch {
         self.trouble(at, stale_ms).map(|(cause, _)| cause)
     }
 
-    /// It delivered something taken at `taken`. A picture later than a report of `Offline` disproves it. Returns true when
+    /// It delivered something taken at `taken`. A picture later than a report of `Offline` or `Unanalysed` disproves it. Returns true when
     /// it does.
     pub fn observe(&mut self, at: HallTime, taken: HallTime, ctx: &mut Ctx<'_>) -> bool {
         self.advance(at, ctx);
         let taken = taken.min(at);
         self.heard = true;
         self.last_seen = Some(self.last_seen.map_or(taken, |last| last.max(taken)));
-        let back = self
-            .reported
-            .is_some_and(|(cause, since)| cause == FaultCause::Offline && taken > since);
+        let back = self.reported.is_some_and(|(cause, since)| {
+            matches!(cause, FaultCause::Offline | FaultCause::Unanalysed) && taken > since
+        });
         if back {
             self.reported = None;
         }
@@ -136,6 +136,13 @@ impl Watch {
                 .is_some_and(|(cause, _)| cause != FaultCause::Offline)
         {
             self.last_seen = self.last_seen.map(|last| last.max(when));
+        }
+        // Until now it delivered, only nobody looked: that silence is not held against it.
+        if self
+            .reported
+            .is_some_and(|(cause, _)| cause == FaultCause::Unanalysed)
+        {
+            self.last_seen = Some(self.last_seen.map_or(when, |last| last.max(when)));
         }
         self.reported = match (down, self.reported) {
             (Some(cause), Some((before, since))) if cause == before => Some((cause, since)),
@@ -185,7 +192,7 @@ impl Watch {
             if camera {
                 camera_code(cause)
             } else {
-                EventCode::SensorFault
+                Some(EventCode::SensorFault)
             }
         };
         match (trouble, &mut self.fault) {
@@ -219,12 +226,15 @@ impl Watch {
         if at.since_ms(fault.since) < ctx.limits.camera_fault {
             return;
         }
+        let Some(code) = code(fault.cause) else {
+            return;
+        };
         let (subject, source) = match &self.what {
             Watched::Camera(id) => (Subject::Camera(id.clone()), format!("video:{id}")),
             Watched::Sensor(id) => (Subject::Sensor(id.clone()), format!("sensor:{id}")),
         };
         let opening = Opening {
-            code: code(fault.cause),
+            code,
             subject,
             level: Level::Fault,
             onset: ctx.clock.stamp(fault.since),
@@ -268,15 +278,17 @@ fn length(since: HallTime, at: HallTime) -> Facts {
     }
 }
 
-fn camera_code(cause: FaultCause) -> EventCode {
-    match cause {
+/// The event a camera's fault becomes; `None` when it is not the camera's fault.
+fn camera_code(cause: FaultCause) -> Option<EventCode> {
+    Some(match cause {
+        FaultCause::Unanalysed => return None,
         FaultCause::Offline | FaultCause::Defect => EventCode::CameraOffline,
         FaultCause::Dark => EventCode::CameraDark,
         FaultCause::Blocked => EventCode::CameraBlocked,
         FaultCause::Blurry => EventCode::CameraBlurry,
         FaultCause::Frozen => EventCode::CameraFrozen,
         FaultCause::Moved => EventCode::CameraMoved,
-    }
+    })
 }
 
 fn cause(code: EventCode) -> FaultCause {

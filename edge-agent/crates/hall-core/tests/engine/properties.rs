@@ -105,7 +105,7 @@ fn step() -> impl Strategy<Value = (i64, Step)> {
             lag_ms,
         },
     );
-    let source = (any::<bool>(), any::<bool>(), prop::option::of(0..7u8)).prop_map(
+    let source = (any::<bool>(), any::<bool>(), prop::option::of(0..8u8)).prop_map(
         |(camera, sensor, down)| Step::Source {
             camera,
             sensor,
@@ -126,8 +126,10 @@ fn step() -> impl Strategy<Value = (i64, Step)> {
 }
 
 fn cause(n: u8) -> FaultCause {
-    use FaultCause::{Blocked, Blurry, Dark, Defect, Frozen, Moved, Offline};
-    [Offline, Dark, Blocked, Blurry, Frozen, Moved, Defect][usize::from(n)]
+    use FaultCause::{Blocked, Blurry, Dark, Defect, Frozen, Moved, Offline, Unanalysed};
+    [
+        Offline, Dark, Blocked, Blurry, Frozen, Moved, Defect, Unanalysed,
+    ][usize::from(n)]
 }
 
 fn inputs(at: HallTime, step: &Step) -> Vec<(HallTime, Input)> {

@@ -421,3 +421,33 @@ fn pictures_since_a_fault_began_were_no_observations() {
         ],
     );
 }
+
+#[test]
+fn a_camera_that_the_box_cannot_analyse_is_not_blamed() {
+    let blind = Scene::new()
+        .away("W3", "10:02:00", "10:40:00")
+        .source("10:00:00", "cam1", Some(FaultCause::Unanalysed))
+        .silent("cam1", "10:00:00", "10:20:00");
+    check(
+        "no model for 20 min: no camera event, and absence counts from what is seen again",
+        &blind,
+        "09:50:00",
+        "10:26:00",
+        &["10:25:00 Unstaffed W3 Notice raised r1 onset 10:20:00 absent 300"],
+    );
+    let played = blind.play("09:50:00", "10:10:00");
+    assert_eq!(
+        played.engine.snapshot().windows[2].state,
+        WindowState::Unknown
+    );
+    check(
+        "a camera that is gone meanwhile is offline all the same",
+        &Scene::new()
+            .source("10:00:00", "cam1", Some(FaultCause::Unanalysed))
+            .source("10:05:00", "cam1", Some(FaultCause::Offline))
+            .silent("cam1", "10:00:00", "10:20:00"),
+        "09:50:00",
+        "10:10:00",
+        &["10:06:00 CameraOffline cam1 Fault raised r1 onset 10:05:00"],
+    );
+}

@@ -262,7 +262,7 @@ impl ObservationRecord {
                     (UpDown::Down, None) => {
                         return Err(wrong(
                             "cause",
-                            "say why it is down: offline, dark, blocked, blurry, frozen, moved or defect",
+                            "say why it is down: offline, dark, blocked, blurry, frozen, moved, defect or unanalysed",
                         ));
                     }
                 };

@@ -49,6 +49,8 @@ names! {
         Moved = "moved",
         /// Reported broken.
         Defect = "defect",
+        /// Delivers to a box that cannot analyse it.
+        Unanalysed = "unanalysed",
     }
 }
 
