@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use edge_tests::agent::Agent;
 use edge_tests::broker::{Broker, Memory};
+use edge_tests::camera_process::CameraProcess;
 use edge_tests::hall::Hall;
 use edge_tests::rtsp::RtspServer;
+use edge_tests::signal::Signal;
 use edge_tests::subscriber::{Subscriber, brief};
 use edge_tests::wait;
 use serde_json::Value;
@@ -18,26 +20,23 @@ use crate::judged_hall::morning;
 const RECOVERY: Duration = Duration::from_secs(30);
 
 struct Watched {
-    windows: RtspServer,
     _corner: RtspServer,
     _broker: Broker,
     centre: Subscriber,
     agent: Agent,
 }
 
-/// The demo hall, each camera on a server of its own, judged and known.
-fn watched() -> Result<Watched> {
-    let windows = RtspServer::start(morning(&["windows"]), None)?;
+/// The demo hall with its windows camera at `windows` and the other on a server of its own, judged and known.
+fn watched(windows: &str) -> Result<Watched> {
     let corner = RtspServer::start(morning(&["corner"]), None)?;
     let broker = Broker::start(Memory::None)?;
     let centre = Subscriber::start(broker.port(), "hall/v1/#", None)?;
     let mut hall = Hall::demo()?;
-    hall.camera("windows", &windows.url("windows"));
+    hall.camera("windows", windows);
     hall.camera("corner", &corner.url("corner"));
     hall.broker(&broker.url());
     let agent = Agent::start(&hall)?;
     let watched = Watched {
-        windows,
         _corner: corner,
         _broker: broker,
         centre,
@@ -142,20 +141,33 @@ fn entry(list: &Value, name: &str, key: &str, id: &str) -> Option<Value> {
 
 #[test]
 fn a_camera_that_loses_power_makes_its_windows_unknown_and_is_back_within_30_s() {
-    let mut hall = watched().unwrap();
-    hall.windows.stop();
+    let mut camera = CameraProcess::start("morning", "windows", None).unwrap();
+    let mut hall = watched(&camera.url("windows")).unwrap();
+    camera.kill();
     hall.is_unknown_not_unstaffed().unwrap();
-    hall.windows.resume().unwrap();
+    let _again = CameraProcess::start("morning", "windows", Some(camera.port())).unwrap();
     hall.recovers(Instant::now()).unwrap();
     assert!(hall.agent.stop().unwrap().0.success());
 }
 
 #[test]
 fn a_camera_that_falls_silent_without_closing_is_noticed_and_is_back_within_30_s() {
-    let mut hall = watched().unwrap();
-    hall.windows.go_silent();
+    let camera = RtspServer::start(morning(&["windows"]), None).unwrap();
+    let mut hall = watched(&camera.url("windows")).unwrap();
+    camera.go_silent();
     hall.is_unknown_not_unstaffed().unwrap();
-    hall.windows.speak_again();
+    camera.speak_again();
+    hall.recovers(Instant::now()).unwrap();
+    assert!(hall.agent.stop().unwrap().0.success());
+}
+
+#[test]
+fn a_camera_that_freezes_with_its_connections_open_is_noticed_and_is_back_within_30_s() {
+    let camera = CameraProcess::start("morning", "windows", None).unwrap();
+    let mut hall = watched(&camera.url("windows")).unwrap();
+    camera.signal(Signal::Stop).unwrap();
+    hall.is_unknown_not_unstaffed().unwrap();
+    camera.signal(Signal::Continue).unwrap();
     hall.recovers(Instant::now()).unwrap();
     assert!(hall.agent.stop().unwrap().0.success());
 }

@@ -225,19 +225,27 @@ pub fn workspace() -> &'static Path {
 /// # Errors
 /// Says how to build it when it is not there.
 pub fn binary() -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os("EDGE_AGENT") {
-        return Ok(path.into());
+    match std::env::var_os("EDGE_AGENT") {
+        Some(path) => Ok(path.into()),
+        None => beside_this_program(Path::new("edge-agent")),
     }
+}
+
+/// A program of the workspace, built into the same target folder as the running one (tests lie one folder deeper).
+///
+/// # Errors
+/// Says how to build it when it is not there.
+pub fn beside_this_program(name: &Path) -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     own.ancestors()
         .skip(1)
         .take(2)
-        .map(|folder| folder.join("edge-agent"))
+        .map(|folder| folder.join(name))
         .find(|path| path.is_file())
         .with_context(|| {
+            let (name, own) = (name.display(), own.display());
             format!(
-                "no edge-agent beside {}; what to do: cargo build -p edge-agent",
-                own.display()
+                "no {name} beside {own}; what to do: cargo build -p edge-agent -p edge-tests --bins"
             )
         })
 }
