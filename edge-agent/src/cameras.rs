@@ -53,7 +53,12 @@ impl CameraDesk {
                 () = cancel.cancelled() => return Ok(()),
                 report = self.reports.recv() => match report {
                     Some(report) => self.report(report).await?,
-                    None => return Ok(()),
+                    // A hall of sensors alone has no cameras, and a vital component that ends would end the box: be there,
+                    // and do nothing.
+                    None => {
+                        cancel.cancelled().await;
+                        return Ok(());
+                    }
                 },
                 // The sender lives as long as the box.
                 Ok(()) = self.trouble.changed() => self.analysis_changed().await?,
