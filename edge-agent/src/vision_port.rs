@@ -25,7 +25,7 @@ use crate::web::inputs::{CameraBoxes, FrameJpeg, FrameSource, SourceError};
 const WEAK_SHARE: f32 = 0.9;
 /// One worker does for this many cameras at the usual five pictures a second.
 const CAMERAS_PER_WORKER: usize = 4;
-/// A model that cannot be loaded is tried again after this long: an installer may have mended it.
+/// A runtime that cannot be loaded is tried again after this long: an installer may have mended it.
 const LOAD_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// One camera in figures since the start.
@@ -119,7 +119,8 @@ impl VisionPort {
         }
     }
 
-    /// Loads the model, again and again until it can be loaded, and runs the workers until cancelled.
+    /// Loads the runtime and the model, again and again until they can be loaded, and runs the workers until cancelled. A
+    /// plan that failed is not tried again.
     ///
     /// # Errors
     /// When a worker is stuck or ended: the process has to be started again.
@@ -130,28 +131,33 @@ impl VisionPort {
         findings: mpsc::Sender<FrameDetections>,
         cancel: CancellationToken,
     ) -> anyhow::Result<()> {
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(reason) => {
+                // Records name the model they rest on, so a mended one counts from a new start.
+                tracing::error!(%reason, "No inference: cameras are not judged, windows with nothing but cameras are unknown. Mend it (`edge-agent doctor`) and start the agent again.");
+                self.trouble.send_replace(Some(reason));
+                cancel.cancelled().await;
+                return Ok(());
+            }
+        };
         let pool = loop {
-            let loaded = match &plan {
-                Ok(plan) => {
-                    let options = PoolOptions {
-                        workers: plan.workers,
-                        model: plan.model.clone(),
-                        detector: plan.options.clone(),
-                    };
-                    let (board, clock) = (self.board.clone(), clock.clone());
-                    let (previews, findings) = (self.previews.clone(), findings.clone());
-                    tokio::task::spawn_blocking(move || {
-                        InferencePool::start(&options, board, clock, previews, findings)
-                    })
-                    .await?
-                    .map_err(|e| e.to_string())
-                }
-                Err(reason) => Err(reason.clone()),
+            let options = PoolOptions {
+                workers: plan.workers,
+                model: plan.model.clone(),
+                detector: plan.options.clone(),
             };
+            let (board, clock) = (self.board.clone(), clock.clone());
+            let (previews, findings) = (self.previews.clone(), findings.clone());
+            let loaded = tokio::task::spawn_blocking(move || {
+                InferencePool::start(&options, board, clock, previews, findings)
+            })
+            .await?
+            .map_err(|e| e.to_string());
             match loaded {
                 Ok(pool) => break pool,
                 Err(reason) => {
-                    tracing::error!(%reason, "No inference: cameras are not judged, windows with nothing but cameras are unknown. Run `edge-agent doctor`.");
+                    tracing::error!(%reason, "No inference: cameras are not judged, windows with nothing but cameras are unknown. Run `edge-agent doctor`; loading is tried again.");
                     self.trouble.send_replace(Some(reason));
                 }
             }
