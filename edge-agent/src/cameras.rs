@@ -16,15 +16,13 @@ use crate::clock::Clock;
 /// What a camera last said of itself.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CameraNow {
-    /// Nothing yet.
-    Connecting,
     /// Pictures arrive; size and codec of the stream in words.
     Up(String),
     /// No pictures; why, in words.
     Down(&'static str),
 }
 
-/// Present state per camera, shared with health.
+/// Present state per camera, shared with health; a camera that has reported nothing yet is not in it.
 pub type CameraStates = Arc<Mutex<BTreeMap<CameraId, CameraNow>>>;
 
 /// The desk's channels.

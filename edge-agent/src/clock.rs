@@ -1,7 +1,7 @@
 //! The box's clocks: the only module that asks the system for the time. Everything else is given instants.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use hall_core::{HallTime, WallClock};
 use hall_wire::event::ClockQuality;
@@ -49,12 +49,6 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> HallTime {
         HallTime(self.anchor_unix_ms + self.anchor.elapsed().as_millis() as i64)
-    }
-
-    /// Time since this clock was started.
-    #[must_use]
-    pub fn uptime(&self) -> Duration {
-        self.anchor.elapsed()
     }
 
     /// How hall time maps to the wall clock, as of the last [`Clock::look`].

@@ -227,7 +227,7 @@ impl HealthInputs {
                 CameraHealth {
                     camera: camera.id.clone(),
                     state: match states.get(&camera.id) {
-                        None | Some(CameraNow::Connecting) => CameraState::Connecting,
+                        None => CameraState::Connecting,
                         Some(CameraNow::Up(_)) => CameraState::Up,
                         Some(CameraNow::Down(_)) => CameraState::Down,
                     },

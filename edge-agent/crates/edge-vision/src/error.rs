@@ -2,15 +2,6 @@
 
 use std::path::PathBuf;
 
-/// How soon it makes sense to try again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Retry {
-    /// The condition may pass by itself: try again with a growing pause.
-    Backoff,
-    /// Nothing changes until a person acts.
-    Never,
-}
-
 /// An error of cameras, pictures, models or the inference library.
 #[derive(Debug, thiserror::Error)]
 pub enum VisionError {
@@ -124,19 +115,6 @@ pub enum VisionError {
 }
 
 impl VisionError {
-    /// Whether a supervisor should try again by itself.
-    #[must_use]
-    pub fn retry(&self) -> Retry {
-        match self {
-            VisionError::Inference { .. }
-            | VisionError::Picture { .. }
-            | VisionError::Processing { .. }
-            | VisionError::Pool { .. }
-            | VisionError::Output(_) => Retry::Backoff,
-            _ => Retry::Never,
-        }
-    }
-
     pub(crate) fn opencv(step: &'static str) -> impl Fn(opencv::Error) -> VisionError {
         move |error| VisionError::Processing {
             step,

@@ -37,7 +37,7 @@ pub mod runtime;
 pub mod still;
 
 pub use detector::{Detector, DetectorOptions, ModelInfo};
-pub use error::{Retry, VisionError};
+pub use error::VisionError;
 pub use letterbox::Placement;
 pub use manifest::{Manifest, ModelSpec};
 pub use picture::Picture;
