@@ -128,6 +128,9 @@ mod tests {
                 offset_ms: 0,
             },
             review: "suspected".into(),
+            revision: None,
+            mitigated_at: None,
+            wait_est_s: None,
         };
         SealedRecord {
             seq: 7,

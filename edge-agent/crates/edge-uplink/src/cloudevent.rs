@@ -106,7 +106,9 @@ mod tests {
     use crate::clock::WallTime;
     use crate::store::GapReason;
     use crate::store::codec::{GENESIS, hash_holds, seal};
-    use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Subject, Tag};
+    use hall_core::event::{
+        EndReason, Event, EventCode, EventId, Level, Phase, Review, Subject, Tag,
+    };
     use hall_core::time::{HallTime, WallClock};
     use hall_wire::event::{ClockQuality, EventRecord, RecordContext};
 
@@ -144,6 +146,10 @@ mod tests {
                 vec![]
             },
             related: vec![],
+            review: Review::Suspected,
+            revision: None,
+            mitigated_at: None,
+            wait_est_ms: None,
         };
         EventRecord::new(
             &event,

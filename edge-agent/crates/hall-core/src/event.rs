@@ -1,7 +1,8 @@
 //! Events: what the engine found, as revisions of a record. The sequence number, hashes and software versions are added
 //! where the record is stored.
 
-use crate::ids::{CameraId, QueueId, SensorId, WindowId};
+use crate::ids::{CameraId, GatewayId, GroupId, QueueId, SensorId, WindowId};
+use crate::order::{CaseAction, CaseReason, Role};
 use crate::time::Stamp;
 
 /// Identifies an event over all its revisions: 48 bits Unix milliseconds of the onset, then 80 bits of a hash of hall, box,
@@ -34,6 +35,38 @@ pub enum EventCode {
     SensorFault,
     /// 数据冲突: sensor and video disagree.
     SensorConflict,
+    /// 大厅无人在岗: no scheduled window is staffed.
+    HallUnstaffed,
+    /// 窗口无人接待: a customer waits at an unstaffed window.
+    CustomerUnattended,
+    /// 暂停超时.
+    PauseOverrun,
+    /// 暂停次数超限.
+    PauseQuota,
+    /// 等候过长.
+    LongWait,
+    /// 未及时增开窗口.
+    NoNewWindow,
+    /// 疑似静物.
+    StaticPresenceSuspect,
+    /// 来源不一致: tickets and video count differently.
+    SourceMismatch,
+    /// 网关离线.
+    GatewayOffline,
+    /// 时钟未校准.
+    TimeUnsynced,
+    /// 时钟跳变.
+    ClockStep,
+    /// 存储不足.
+    StorageLow,
+    /// 断电恢复.
+    PowerRestored,
+    /// 配置变更.
+    ConfigChanged,
+    /// 模型变更.
+    ModelChanged,
+    /// 缺少下一年度日历.
+    CalendarMissing,
 }
 
 /// What an event is about: a post or a device, never a person.
@@ -47,6 +80,14 @@ pub enum Subject {
     Camera(CameraId),
     /// A sensor.
     Sensor(SensorId),
+    /// Windows that cover for each other.
+    Group(GroupId),
+    /// A gateway of sensors.
+    Gateway(GatewayId),
+    /// The hall as a whole.
+    Hall,
+    /// The box itself.
+    Device,
 }
 
 /// Severity. Blue, yellow and red cards are decisions of people, never of the box.
@@ -73,6 +114,51 @@ pub enum Phase {
     Updated,
     /// Closed.
     Cleared,
+    /// A person's decision, or facts entered later, changed what is recorded.
+    Revised,
+}
+
+/// Where an event's case stands. The box only suspects; everything else is a decision of people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Review {
+    /// 疑似.
+    #[default]
+    Suspected,
+    /// 确认.
+    Confirmed,
+    /// 误报.
+    FalseAlarm,
+    /// 免责.
+    Excused,
+    /// 反馈.
+    Feedback,
+    /// 销号.
+    Closed,
+    /// 申诉.
+    Appealed,
+    /// 维持.
+    Upheld,
+    /// 降级.
+    Downgraded,
+    /// 撤销.
+    Revoked,
+}
+
+/// Who revised an event, when and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// What was decided.
+    pub action: CaseAction,
+    /// Account or office.
+    pub by: String,
+    /// In which role.
+    pub role: Role,
+    /// Why.
+    pub reason: CaseReason,
+    /// When.
+    pub at: Stamp,
+    /// Entered after the fact.
+    pub retroactive: bool,
 }
 
 /// Why an event closed.
@@ -92,6 +178,18 @@ pub enum EndReason {
     Recovered,
     /// The configuration no longer holds its subject.
     Reconfigured,
+    /// The window (a window of the hall, of the group) is staffed.
+    Staffed,
+    /// The customer left.
+    CustomerLeft,
+    /// The pause is over.
+    PauseEnded,
+    /// Another window was opened.
+    WindowOpened,
+    /// Excused from here on: leave, a pause, cover.
+    Excused,
+    /// A person decided it.
+    Resolved,
 }
 
 /// A remark on an event or state.
@@ -101,6 +199,12 @@ pub enum Tag {
     EarlyClose,
     /// Count at the zone's capacity: at least this many.
     Saturated,
+    /// One step more severe because windows it needs are unstaffed, or because people wait meanwhile.
+    WhilePeopleWait,
+    /// The sensor goes on and off too often.
+    Flapping,
+    /// The sensor never goes off.
+    StuckOn,
 }
 
 /// One revision of an event.
@@ -150,4 +254,12 @@ pub struct Event {
     pub tags: Vec<Tag>,
     /// Events this one belongs with.
     pub related: Vec<EventId>,
+    /// Where its case stands.
+    pub review: Review,
+    /// By whom and why this revision was made; `None`: by the engine's own judgement.
+    pub revision: Option<Revision>,
+    /// Queue: when another window was opened for it; otherwise `None`.
+    pub mitigated_at: Option<Stamp>,
+    /// Long wait: the estimate, in milliseconds; otherwise `None`.
+    pub wait_est_ms: Option<i64>,
 }

@@ -57,6 +57,18 @@ id!(
     /// A zone drawn on one camera's picture, for example `W3.staff` or `Q1@cam2`.
     ZoneId
 );
+id!(
+    /// Windows that cover for each other, for example `AB1`.
+    GroupId
+);
+id!(
+    /// What several sensors' messages pass through, for example `modbus-1`.
+    GatewayId
+);
+id!(
+    /// An approved leave, for example `2026-09-21-W3`.
+    LeaveId
+);
 
 /// A track's number. Lives only in memory, is never stored or sent, and says nothing about who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,6 +4,7 @@
 //! ([`HallTime`]); what cannot be seen is a value ([`Tri::Unknown`]), never an error and never "unstaffed".
 #![forbid(unsafe_code)]
 
+pub mod account;
 pub mod backoff;
 pub mod config;
 pub mod detection;
@@ -13,6 +14,7 @@ pub mod event;
 pub mod geometry;
 pub mod ids;
 pub mod observe;
+pub mod order;
 pub mod snapshot;
 pub mod summary;
 pub mod time;

@@ -1,6 +1,7 @@
 //! Observations: everything the engine can be told. A closed list; arrival order is never taken as time.
 
-use crate::ids::{CameraId, SensorId, TrackId, ZoneId};
+use crate::ids::{CameraId, GatewayId, QueueId, SensorId, TrackId, WindowId, ZoneId};
+use crate::order::Order;
 use crate::time::{HallTime, WallClock};
 
 /// People counted in one zone of one camera's picture.
@@ -12,6 +13,8 @@ pub struct ZoneCount {
     pub count: u32,
     /// Their tracks, for dwell times; empty when the source only counts.
     pub tracks: Vec<TrackId>,
+    /// Since when nothing in the zone that counts as a person has moved at all; `None`: something moves, or nobody knows.
+    pub still_since: Option<HallTime>,
 }
 
 /// One analysed picture of one camera: every zone of that camera is listed, also the empty ones.
@@ -59,6 +62,10 @@ pub enum SourceId {
     Camera(CameraId),
     /// A sensor.
     Sensor(SensorId),
+    /// A gateway of sensors.
+    Gateway(GatewayId),
+    /// The ticket machine of a queue.
+    Tickets(QueueId),
 }
 
 /// Why a source is down.
@@ -93,6 +100,65 @@ pub struct SourceHealth {
     pub down: Option<FaultCause>,
 }
 
+/// Where a ticket is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TicketState {
+    /// Taken, not called yet.
+    Waiting,
+    /// Called to a window.
+    Called,
+    /// Being served.
+    Serving,
+    /// Served.
+    Done,
+    /// Called and nobody came (过号).
+    NoShow,
+    /// Called again.
+    Recalled,
+    /// Sent to another queue or window.
+    Transferred,
+    /// Given back.
+    Cancelled,
+}
+
+/// What the ticket machine says about one ticket. Wall times are turned into hall time where they enter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// The queue it waits in.
+    pub queue: QueueId,
+    /// When it was said.
+    pub at: HallTime,
+    /// Number as printed, for example `A023`; lives only while the ticket does.
+    pub number: String,
+    /// The window it was called to.
+    pub window: Option<WindowId>,
+    /// Where it is in its life.
+    pub state: TicketState,
+    /// When it was taken.
+    pub taken_at: Option<HallTime>,
+    /// When it was called.
+    pub called_at: Option<HallTime>,
+    /// When service began.
+    pub start_at: Option<HallTime>,
+    /// When service ended.
+    pub end_at: Option<HallTime>,
+    /// People who came with it, at least 1.
+    pub party: u32,
+}
+
+/// What the box notices about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SystemFact {
+    /// The disk is nearly full (`true`) or has room again.
+    StorageLow(bool),
+    /// The box runs again after it had no power (or no process) since this instant.
+    PowerRestored(HallTime),
+    /// Another configuration is in force; its SHA-256, hex.
+    ConfigChanged(String),
+    /// Another model is in use; its SHA-256, hex.
+    ModelChanged(String),
+}
+
 /// Everything that can happen to the engine.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
@@ -104,6 +170,12 @@ pub enum Input {
     Source(SourceHealth),
     /// The wall clock was set, stepped or became trusted.
     Clock(WallClock),
+    /// A ticket machine speaks.
+    Ticket(Ticket),
+    /// A person or the centre decides something.
+    Order(Order),
+    /// The box notices something about itself.
+    System(SystemFact),
     /// Time passed.
     Tick,
 }

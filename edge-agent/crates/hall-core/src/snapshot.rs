@@ -1,5 +1,6 @@
 //! The engine's present view of the hall, for the page, the retained MQTT states and the summaries.
 
+use crate::account::WaitSource;
 use crate::event::{EventId, Level};
 use crate::ids::{CameraId, QueueId, SensorId, WindowId};
 use crate::observe::{FaultCause, Quality};
@@ -46,6 +47,16 @@ pub enum Reason {
     NoObservation,
     /// The wall clock is not trusted.
     ClockUnsynced,
+    /// What is seen has not moved at all for too long: a coat, a poster, a screen?
+    StaticPresence,
+    /// Nobody there, approved leave.
+    OnLeave,
+    /// Nobody there, another window of its group is staffed.
+    CoveredByGroup,
+    /// Declared paused for longer than allowed.
+    PauseOverLimit,
+    /// Not scheduled, and yet somebody serves.
+    ExtraOpen,
 }
 
 /// One window now.
@@ -88,6 +99,17 @@ pub enum QueueState {
     Unknown,
 }
 
+/// The estimated wait of somebody who joins a queue now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitEstimate {
+    /// Estimate, in milliseconds.
+    pub wait_ms: i64,
+    /// One standard error of it, in milliseconds.
+    pub error_ms: i64,
+    /// Where it comes from.
+    pub source: WaitSource,
+}
+
 /// One queue now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueueSnapshot {
@@ -103,6 +125,12 @@ pub struct QueueSnapshot {
     pub in_zone: Option<u32>,
     /// Count at capacity.
     pub saturated: bool,
+    /// Estimated wait; `None`: insufficient data.
+    pub wait: Option<WaitEstimate>,
+    /// Windows it feeds that are staffed now.
+    pub open_windows: u32,
+    /// Windows that should be open to keep the wait within target (Erlang C); `None`: no advice.
+    pub advised_windows: Option<u32>,
     /// Open event on this queue.
     pub open_event: Option<EventId>,
     /// Its level.

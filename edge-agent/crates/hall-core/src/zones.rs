@@ -115,6 +115,7 @@ impl ZoneEvaluator {
                 zone: a.zone.id.clone(),
                 count: 0,
                 tracks: Vec::new(),
+                still_since: None,
             })
             .collect();
         for track in tracks.iter().filter(|t| t.state == TrackState::Confirmed) {

@@ -61,6 +61,7 @@ fn zones(camera: &Value) -> Vec<Zone> {
             kind,
             polygon,
             evaluation_point,
+            adult_height: None,
         }
     };
     let mut all = Vec::new();

@@ -221,7 +221,7 @@ impl<'a> Run<'a> {
                         SummaryRecord::new(&summary, &self.context.hall, &self.context.box_id);
                     sink(ReplayOutput::Summary(record));
                 }
-                Output::Summary(_) => {}
+                Output::Summary(_) | Output::Interval(_) | Output::Wait(_) | Output::Answer(_) => {}
             }
         }
     }

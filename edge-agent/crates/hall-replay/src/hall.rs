@@ -7,7 +7,7 @@ use std::fmt::Display;
 use hall_core::HallTime;
 use hall_core::config::EngineConfig;
 use hall_core::detection::Detection;
-use hall_core::ids::{CameraId, SensorId, TrackId, ZoneId};
+use hall_core::ids::{CameraId, GatewayId, QueueId, SensorId, TrackId, ZoneId};
 use hall_core::observe::{Input, SensorReading, SourceHealth, SourceId, ZoneCount, ZoneSnapshot};
 use hall_core::time::WallClock;
 use hall_core::track::{Track, TrackState, Tracker, TrackerConfig};
@@ -32,6 +32,8 @@ struct Eye {
 pub(crate) struct Hall {
     eyes: BTreeMap<CameraId, Eye>,
     sensors: Vec<SensorId>,
+    gateways: Vec<GatewayId>,
+    queues: Vec<QueueId>,
     utc_offset_s: i32,
 }
 
@@ -56,6 +58,12 @@ impl Hall {
                 .map(|camera| (camera.clone(), eye(camera)))
                 .collect(),
             sensors: cfg.sensors.iter().map(|s| s.id.clone()).collect(),
+            gateways: cfg
+                .sensors
+                .iter()
+                .filter_map(|s| s.gateway.clone())
+                .collect(),
+            queues: cfg.queues.iter().map(|q| q.id.clone()).collect(),
             utc_offset_s,
         }
     }
@@ -100,6 +108,8 @@ impl Hall {
                         self.eye(line, camera)?;
                     }
                     SourceId::Sensor(sensor) => self.know_sensor(line, sensor)?,
+                    SourceId::Gateway(gateway) => know(line, "gateway", gateway, &self.gateways)?,
+                    SourceId::Tickets(queue) => know(line, "queue", queue, &self.queues)?,
                 }
                 Input::Source(SourceHealth {
                     source: source.clone(),
@@ -127,11 +137,7 @@ impl Hall {
     }
 
     fn know_sensor(&self, line: u64, sensor: &SensorId) -> Result<(), ReplayError> {
-        if self.sensors.contains(sensor) {
-            Ok(())
-        } else {
-            Err(unknown(line, "sensor", sensor, &self.sensors))
-        }
+        know(line, "sensor", sensor, &self.sensors)
     }
 }
 
@@ -148,6 +154,7 @@ impl Eye {
                 zone: zone.clone(),
                 count: *count,
                 tracks: tracks.clone(),
+                still_since: None,
             };
             if let Some(old) = self.counts.iter_mut().find(|c| c.zone == *zone) {
                 *old = new;
@@ -187,6 +194,19 @@ impl Eye {
             .collect();
         self.tracks = followed;
         self.evaluator.evaluate(at, &self.tracks)
+    }
+}
+
+fn know<T: Display + PartialEq>(
+    line: u64,
+    kind: &'static str,
+    id: &T,
+    known: &[T],
+) -> Result<(), ReplayError> {
+    if known.contains(id) {
+        Ok(())
+    } else {
+        Err(unknown(line, kind, id, known))
     }
 }
 

@@ -28,6 +28,7 @@ fn hall() -> EngineConfig {
         kind,
         polygon: square.clone(),
         evaluation_point: EvaluationPoint::Center,
+        adult_height: None,
     };
     let mut zones = Vec::new();
     for w in 0..WINDOWS {
@@ -77,10 +78,12 @@ fn hall() -> EngineConfig {
                 id: format!("Q{c}").into(),
                 windows: Vec::new(),
                 capacity: None,
+                tickets: false,
             })
             .collect(),
         zones,
         sensors: Vec::new(),
+        groups: Vec::new(),
         duty: DutyCalendar {
             weekly: WeeklyDuty {
                 days: std::array::from_fn(|_| day.clone()),

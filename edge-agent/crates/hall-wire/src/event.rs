@@ -1,10 +1,16 @@
 //! The event record v1: one revision of one event as it is stored, exported, published and shown.
 
-use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Subject, Tag};
+use hall_core::event::{Event, EventId, Subject};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::name::{action_name, case_reason_name, role_name};
 use crate::time::rfc3339;
+
+pub use crate::name::{
+    code_name, end_reason_name, level_name, parse_code, parse_end_reason, parse_level, parse_phase,
+    parse_review, parse_tag, phase_name, review_name, tag_name,
+};
 
 /// Facts about the box that every record carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +50,9 @@ pub struct EventRecord {
     /// Box id.
     #[serde(rename = "box")]
     pub box_id: String,
-    /// `window`, `queue`, `camera` or `sensor`.
+    /// `window`, `group`, `queue`, `camera`, `sensor`, `gateway`, `hall` or `box`.
     pub subject_kind: String,
-    /// Id of the window, queue, camera or sensor.
+    /// Id of the window, group, queue, camera, sensor or gateway; of the hall or box itself otherwise.
     pub subject: String,
     /// Event code, for example `unstaffed`.
     pub code: String,
@@ -54,7 +60,7 @@ pub struct EventRecord {
     pub level: String,
     /// `open` or `closed`.
     pub state: String,
-    /// What this revision did: `raised`, `updated` or `cleared`.
+    /// What this revision did: `raised`, `updated`, `cleared` or `revised`.
     pub phase: String,
     /// RFC 3339 with milliseconds and offset, as all times here.
     pub onset: String,
@@ -84,7 +90,7 @@ pub struct EventRecord {
     pub confidence: f64,
     /// Rule profile and revision at the onset, for example `P0@1`.
     pub rule: String,
-    /// Remarks: `early_close`, `saturated`.
+    /// Remarks: `early_close`, `saturated`, `while_people_wait`, `flapping`, `stuck_on`.
     pub tags: Vec<String>,
     /// ULIDs of events it belongs with.
     pub related: Vec<String>,
@@ -94,8 +100,35 @@ pub struct EventRecord {
     pub model_sha256: String,
     /// Clock quality.
     pub clock: ClockQuality,
-    /// Always `suspected` from the box: a person confirms.
+    /// Where the case stands: `suspected` until a person decides, then `confirmed`, `false_alarm`, `excused`, `feedback`, `closed`,
+    /// `appealed`, `upheld`, `downgraded` or `revoked`.
     pub review: String,
+    /// Who made this revision and why; absent when the box made it by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<RevisionRecord>,
+    /// Queue: when another window was opened for it; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mitigated_at: Option<String>,
+    /// Long wait: the estimated wait in seconds; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_est_s: Option<f64>,
+}
+
+/// Who revised an event, when and why: an account and a category, never a name or free text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RevisionRecord {
+    /// `confirm`, `false_alarm`, `excuse`, `feedback`, `close`, `appeal`, `uphold`, `downgrade`, `revoke` or `resolve`.
+    pub action: String,
+    /// Account or office.
+    pub by: String,
+    /// In which role, for example `hall_manager`.
+    pub role: String,
+    /// Category, for example `leave` or `system_error`.
+    pub reason: String,
+    /// When it was decided.
+    pub at: String,
+    /// Entered after the fact.
+    pub retroactive: bool,
 }
 
 /// A stored record: sealed with its place in the box-wide gapless sequence and the hash chain.
@@ -124,7 +157,11 @@ impl EventRecord {
             hall: ctx.hall.clone(),
             box_id: ctx.box_id.clone(),
             subject_kind: subject_kind.into(),
-            subject: subject.into(),
+            subject: match event.subject {
+                Subject::Hall => ctx.hall.clone(),
+                Subject::Device => ctx.box_id.clone(),
+                _ => subject.into(),
+            },
             code: code_name(event.code).into(),
             level: level_name(event.level).into(),
             state: if event.end.is_some() {
@@ -153,7 +190,17 @@ impl EventRecord {
             config_sha256: ctx.config_sha256.clone(),
             model_sha256: ctx.model_sha256.clone(),
             clock: ctx.clock,
-            review: "suspected".into(),
+            review: review_name(event.review).into(),
+            revision: event.revision.as_ref().map(|r| RevisionRecord {
+                action: action_name(r.action).into(),
+                by: r.by.clone(),
+                role: role_name(r.role).into(),
+                reason: case_reason_name(r.reason).into(),
+                at: rfc3339(r.at),
+                retroactive: r.retroactive,
+            }),
+            mitigated_at: event.mitigated_at.map(rfc3339),
+            wait_est_s: event.wait_est_ms.map(seconds),
         }
     }
 }
@@ -190,7 +237,7 @@ pub fn parse_event_id(text: &str) -> Option<EventId> {
     Some(EventId(id))
 }
 
-/// Subject kind and id, for example `("window", "W3")`.
+/// Subject kind and id, for example `("window", "W3")`; hall and box have no id of their own here.
 #[must_use]
 pub fn subject_parts(subject: &Subject) -> (&'static str, &str) {
     match subject {
@@ -198,111 +245,9 @@ pub fn subject_parts(subject: &Subject) -> (&'static str, &str) {
         Subject::Queue(id) => ("queue", id.as_str()),
         Subject::Camera(id) => ("camera", id.as_str()),
         Subject::Sensor(id) => ("sensor", id.as_str()),
+        Subject::Group(id) => ("group", id.as_str()),
+        Subject::Gateway(id) => ("gateway", id.as_str()),
+        Subject::Hall => ("hall", ""),
+        Subject::Device => ("box", ""),
     }
-}
-
-/// Stable name of an event code.
-#[must_use]
-pub fn code_name(code: EventCode) -> &'static str {
-    match code {
-        EventCode::Unstaffed => "unstaffed",
-        EventCode::LateOpen => "late_open",
-        EventCode::QueueLong => "queue_long",
-        EventCode::CameraOffline => "camera_offline",
-        EventCode::CameraDark => "camera_dark",
-        EventCode::CameraBlocked => "camera_blocked",
-        EventCode::CameraBlurry => "camera_blurry",
-        EventCode::CameraFrozen => "camera_frozen",
-        EventCode::CameraMoved => "camera_moved",
-        EventCode::SensorFault => "sensor_fault",
-        EventCode::SensorConflict => "sensor_conflict",
-    }
-}
-
-/// Stable name of a level.
-#[must_use]
-pub fn level_name(level: Level) -> &'static str {
-    match level {
-        Level::Info => "info",
-        Level::Fault => "fault",
-        Level::Notice => "notice",
-        Level::Warn => "warn",
-        Level::Severe => "severe",
-    }
-}
-
-/// Stable name of a revision's phase.
-#[must_use]
-pub fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Raised => "raised",
-        Phase::Updated => "updated",
-        Phase::Cleared => "cleared",
-    }
-}
-
-/// Stable name of an end reason.
-#[must_use]
-pub fn end_reason_name(reason: EndReason) -> &'static str {
-    match reason {
-        EndReason::Returned => "returned",
-        EndReason::ScheduleEnd => "schedule_end",
-        EndReason::Unobservable => "unobservable",
-        EndReason::PowerLoss => "power_loss",
-        EndReason::Cleared => "cleared",
-        EndReason::Recovered => "recovered",
-        EndReason::Reconfigured => "reconfigured",
-    }
-}
-
-/// Stable name of a tag.
-#[must_use]
-pub fn tag_name(tag: Tag) -> &'static str {
-    match tag {
-        Tag::EarlyClose => "early_close",
-        Tag::Saturated => "saturated",
-    }
-}
-
-/// The event code of a stable name.
-#[must_use]
-pub fn parse_code(name: &str) -> Option<EventCode> {
-    use EventCode as C;
-    [
-        C::Unstaffed,
-        C::LateOpen,
-        C::QueueLong,
-        C::CameraOffline,
-        C::CameraDark,
-        C::CameraBlocked,
-        C::CameraBlurry,
-        C::CameraFrozen,
-        C::CameraMoved,
-        C::SensorFault,
-        C::SensorConflict,
-    ]
-    .into_iter()
-    .find(|code| code_name(*code) == name)
-}
-
-/// The level of a stable name.
-#[must_use]
-pub fn parse_level(name: &str) -> Option<Level> {
-    [
-        Level::Info,
-        Level::Fault,
-        Level::Notice,
-        Level::Warn,
-        Level::Severe,
-    ]
-    .into_iter()
-    .find(|level| level_name(*level) == name)
-}
-
-/// The tag of a stable name.
-#[must_use]
-pub fn parse_tag(name: &str) -> Option<Tag> {
-    [Tag::EarlyClose, Tag::Saturated]
-        .into_iter()
-        .find(|tag| tag_name(*tag) == name)
 }

@@ -183,6 +183,11 @@ pub fn reason_name(reason: Reason) -> &'static str {
         Reason::CameraDown => "camera_down",
         Reason::NoObservation => "no_observation",
         Reason::ClockUnsynced => "clock_unsynced",
+        Reason::StaticPresence => "static_presence",
+        Reason::OnLeave => "on_leave",
+        Reason::CoveredByGroup => "covered_by_group",
+        Reason::PauseOverLimit => "pause_over_limit",
+        Reason::ExtraOpen => "extra_open",
     }
 }
 

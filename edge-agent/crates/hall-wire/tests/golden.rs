@@ -7,7 +7,7 @@ use std::path::Path;
 use hall_core::engine::{
     Account, Checkpoint, EpisodeCheckpoint, EpisodeRule, OpenRecord, QueueCheckpoint,
 };
-use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Subject, Tag};
+use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Review, Subject, Tag};
 use hall_core::snapshot::{QueueSnapshot, QueueState, Reason, WindowSnapshot, WindowState};
 use hall_core::summary::{QueueSummary, Summary, WindowCounts};
 use hall_core::time::{HallTime, Stamp, WallClock};
@@ -70,6 +70,10 @@ fn event() -> Event {
         rule: "P0@7".into(),
         tags: vec![Tag::EarlyClose],
         related: vec![EventId(1)],
+        review: Review::Suspected,
+        revision: None,
+        mitigated_at: None,
+        wait_est_ms: None,
     }
 }
 
@@ -172,6 +176,9 @@ fn states_keep_their_form() {
         saturated: true,
         open_event: None,
         level: None,
+        wait: None,
+        open_windows: 0,
+        advised_windows: None,
     };
     check("state-queue.json", &QueueStateRecord::new(&queue, &ctx));
 }

@@ -70,12 +70,35 @@ pub struct EventDto {
     pub model_sha256: String,
     /// Clock quality when the record was made.
     pub clock: ClockQualityDto,
-    /// Always `suspected` from the box: a person confirms.
+    /// Where the case stands: `suspected` until a person decides.
     pub review: String,
+    /// Who made this revision and why; null when the box made it by itself.
+    pub revision: Option<RevisionDto>,
+    /// Queue: when another window was opened for it; null otherwise.
+    pub mitigated_at: Option<String>,
+    /// Long wait: the estimated wait in seconds; null otherwise.
+    pub wait_est_s: Option<f64>,
     /// Hash of the record before.
     pub prev: String,
     /// SHA-256 over the stored record, hex.
     pub hash: String,
+}
+
+/// Who revised an event, when and why.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RevisionDto {
+    /// What was decided, for example `confirm`.
+    pub action: String,
+    /// Account or office.
+    pub by: String,
+    /// In which role, for example `hall_manager`.
+    pub role: String,
+    /// Category, for example `leave`.
+    pub reason: String,
+    /// When it was decided.
+    pub at: String,
+    /// Entered after the fact.
+    pub retroactive: bool,
 }
 
 /// How far the wall clock could be trusted.
@@ -154,6 +177,9 @@ impl From<SealedRecord> for EventDto {
             model_sha256,
             clock,
             review,
+            revision,
+            mitigated_at,
+            wait_est_s,
         } = record;
         EventDto {
             v: 1,
@@ -191,6 +217,16 @@ impl From<SealedRecord> for EventDto {
                 offset_ms: clock.offset_ms,
             },
             review,
+            revision: revision.map(|r| RevisionDto {
+                action: r.action,
+                by: r.by,
+                role: r.role,
+                reason: r.reason,
+                at: r.at,
+                retroactive: r.retroactive,
+            }),
+            mitigated_at,
+            wait_est_s,
             prev,
             hash,
         }

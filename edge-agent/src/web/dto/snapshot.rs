@@ -111,6 +111,16 @@ pub enum ReasonDto {
     NoObservation,
     /// The wall clock is not trusted.
     ClockUnsynced,
+    /// What is seen has not moved at all for too long.
+    StaticPresence,
+    /// Nobody there, approved leave.
+    OnLeave,
+    /// Nobody there, another window of its group is staffed.
+    CoveredByGroup,
+    /// Declared paused for longer than allowed.
+    PauseOverLimit,
+    /// Not scheduled, and yet somebody serves.
+    ExtraOpen,
 }
 
 /// Yes, no, or not knowable.
@@ -347,6 +357,11 @@ impl From<Reason> for ReasonDto {
             Reason::CameraDown => ReasonDto::CameraDown,
             Reason::NoObservation => ReasonDto::NoObservation,
             Reason::ClockUnsynced => ReasonDto::ClockUnsynced,
+            Reason::StaticPresence => ReasonDto::StaticPresence,
+            Reason::OnLeave => ReasonDto::OnLeave,
+            Reason::CoveredByGroup => ReasonDto::CoveredByGroup,
+            Reason::PauseOverLimit => ReasonDto::PauseOverLimit,
+            Reason::ExtraOpen => ReasonDto::ExtraOpen,
         }
     }
 }

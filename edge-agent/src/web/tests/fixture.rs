@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hall_core::config::{EvaluationPoint, Rules, SensorKind, Zone, ZoneKind};
 use hall_core::detection::Detection;
-use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Subject, Tag};
+use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Review, Subject, Tag};
 use hall_core::geometry::{BBox, Point};
 use hall_core::ids::CameraId;
 use hall_core::observe::{FaultCause, Quality};
@@ -242,6 +242,7 @@ pub fn hall_info() -> HallInfo {
         kind,
         polygon: square(x, 0.25),
         evaluation_point: EvaluationPoint::Center,
+        adult_height: None,
     };
     HallInfo {
         hall: "511921-001".into(),
@@ -346,6 +347,9 @@ pub fn hall_snapshot() -> HallSnapshot {
             saturated: true,
             open_event: Some(EventId(0x0199_0000_0000_0000_0000_0000_0000_0002)),
             level: Some(Level::Warn),
+            wait: None,
+            open_windows: 0,
+            advised_windows: None,
         }],
         cameras: vec![
             CameraSnapshot {
@@ -452,6 +456,10 @@ pub fn record(seq: u64, n: u128, rev: u32, subject: &str, closed: bool) -> Seale
         rule: "P0@1".into(),
         tags: vec![Tag::EarlyClose],
         related: vec![EventId((0x0199 << 112) + 99)],
+        review: Review::Suspected,
+        revision: None,
+        mitigated_at: None,
+        wait_est_ms: None,
     };
     let ctx = RecordContext {
         hall: "511921-001".into(),

@@ -76,6 +76,54 @@ pub(crate) struct RawRules {
     /// Sensor and video disagree this long: reported as a conflict.
     #[schemars(range(min = 0.0, max = 86_400.0))]
     pub conflict_s: f64,
+    /// The customer has left when nobody has been at the counter this long.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub customer_left_s: f64,
+    /// A single pause may last this long; more is reported and counts against the staffing rate.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub pause_limit_s: f64,
+    /// Pauses a day at one window; one more is reported.
+    #[schemars(range(min = 0, max = 1000))]
+    pub pause_quota_count: u32,
+    /// Estimated wait that is too long: warn (预警).
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub wait_alarm_s: f64,
+    /// Estimated wait that is far too long: severe (告警).
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub wait_severe_s: f64,
+    /// The wait must stay too long this long before it is raised.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub wait_duration_s: f64,
+    /// A queue still long this long after its alarm, with no window more, is reported.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub new_window_s: f64,
+    /// People in the queue's zone per case: families and companions wait together.
+    #[schemars(range(min = 1.0, max = 20.0))]
+    pub party_factor: f64,
+    /// A wait up to this long is within target.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub service_level_s: f64,
+    /// Share of waits that should be within target.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub service_level_target: f64,
+    /// Tickets and video count differently this long: reported.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub mismatch_s: f64,
+    /// Relative difference of tickets and video that counts as one.
+    #[schemars(range(min = 0.0, max = 10.0))]
+    pub mismatch_ratio: f64,
+    /// Someone who has not moved at all for this long may be a coat, poster or screen: no longer believed.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub static_suspect_s: f64,
+    /// Share of a zone's adult_height below which somebody is not staff.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub min_height_ratio: f64,
+    /// A presence sensor on for this long outside duty, without one off, is no longer believed.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub stuck_on_s: f64,
+    /// A sensor that goes on more often than this in an hour is no longer believed.
+    #[schemars(range(min = 1, max = 3600))]
+    pub flapping_count_per_h: u32,
 }
 
 impl Default for RawRules {
@@ -105,6 +153,22 @@ impl Default for RawRules {
             camera_fault_s: decimal(rules.camera_fault_s),
             sensor_stale_s: decimal(rules.sensor_stale_s),
             conflict_s: decimal(rules.conflict_s),
+            customer_left_s: decimal(rules.customer_left_s),
+            pause_limit_s: decimal(rules.pause_limit_s),
+            pause_quota_count: rules.pause_quota_count,
+            wait_alarm_s: decimal(rules.wait_alarm_s),
+            wait_severe_s: decimal(rules.wait_severe_s),
+            wait_duration_s: decimal(rules.wait_duration_s),
+            new_window_s: decimal(rules.new_window_s),
+            party_factor: decimal(rules.party_factor),
+            service_level_s: decimal(rules.service_level_s),
+            service_level_target: decimal(rules.service_level_target),
+            mismatch_s: decimal(rules.mismatch_s),
+            mismatch_ratio: decimal(rules.mismatch_ratio),
+            static_suspect_s: decimal(rules.static_suspect_s),
+            min_height_ratio: decimal(rules.min_height_ratio),
+            stuck_on_s: decimal(rules.stuck_on_s),
+            flapping_count_per_h: rules.flapping_count_per_h,
         }
     }
 }

@@ -55,6 +55,8 @@ pub(super) fn calendar(raw: &RawConfig, check: &mut Check<'_>) -> DutyCalendar {
         holidays: of(DayKind::Off),
         workdays: of(DayKind::Work),
         exceptions: exceptions(raw, check),
+        leave: Vec::new(),
+        calendar_years: Vec::new(),
     }
 }
 

@@ -178,6 +178,7 @@ pub(crate) fn build(raw: &RawConfig, check: &mut Check<'_>) -> Config {
         queues: window::queue_configs(raw),
         zones,
         sensors: sensor::configs(&sensors),
+        groups: Vec::new(),
         duty,
         rules,
     };

@@ -26,6 +26,17 @@ pub(super) fn rules(raw: &RawRules, check: &mut Check<'_>) -> Rules {
         ("camera_fault_s", raw.camera_fault_s),
         ("sensor_stale_s", raw.sensor_stale_s),
         ("conflict_s", raw.conflict_s),
+        ("customer_unattended_s", raw.customer_unattended_s),
+        ("customer_left_s", raw.customer_left_s),
+        ("pause_limit_s", raw.pause_limit_s),
+        ("wait_alarm_s", raw.wait_alarm_s),
+        ("wait_duration_s", raw.wait_duration_s),
+        ("new_window_s", raw.new_window_s),
+        ("service_level_s", raw.service_level_s),
+        ("mismatch_s", raw.mismatch_s),
+        ("mismatch_ratio", raw.mismatch_ratio),
+        ("static_suspect_s", raw.static_suspect_s),
+        ("stuck_on_s", raw.stuck_on_s),
         ("ratio_on", raw.ratio_on),
     ] {
         if value <= 0.0 {
@@ -83,6 +94,18 @@ pub(super) fn rules(raw: &RawRules, check: &mut Check<'_>) -> Rules {
         "between the two the state stays as it is",
     );
     order(
+        ("wait_alarm_s", raw.wait_alarm_s),
+        ("wait_severe_s", raw.wait_severe_s),
+        false,
+        "levels rise: warn, severe",
+    );
+    order(
+        ("absent_confirm_s", raw.absent_confirm_s),
+        ("static_suspect_s", raw.static_suspect_s),
+        true,
+        "people sit still for minutes",
+    );
+    order(
         ("camera_stale_s", raw.camera_stale_s),
         ("camera_fault_s", raw.camera_fault_s),
         false,
@@ -112,6 +135,22 @@ pub(super) fn rules(raw: &RawRules, check: &mut Check<'_>) -> Rules {
         camera_fault_s: raw.camera_fault_s as f32,
         sensor_stale_s: raw.sensor_stale_s as f32,
         conflict_s: raw.conflict_s as f32,
+        customer_left_s: raw.customer_left_s as f32,
+        pause_limit_s: raw.pause_limit_s as f32,
+        pause_quota_count: raw.pause_quota_count,
+        wait_alarm_s: raw.wait_alarm_s as f32,
+        wait_severe_s: raw.wait_severe_s as f32,
+        wait_duration_s: raw.wait_duration_s as f32,
+        new_window_s: raw.new_window_s as f32,
+        party_factor: raw.party_factor as f32,
+        service_level_s: raw.service_level_s as f32,
+        service_level_target: raw.service_level_target as f32,
+        mismatch_s: raw.mismatch_s as f32,
+        mismatch_ratio: raw.mismatch_ratio as f32,
+        static_suspect_s: raw.static_suspect_s as f32,
+        min_height_ratio: raw.min_height_ratio as f32,
+        stuck_on_s: raw.stuck_on_s as f32,
+        flapping_count_per_h: raw.flapping_count_per_h,
     }
 }
 

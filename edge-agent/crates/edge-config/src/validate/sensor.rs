@@ -76,6 +76,7 @@ pub(super) fn configs(sensors: &[SensorSource]) -> Vec<SensorConfig> {
             window: sensor.window.clone(),
             kind: sensor.kind,
             stale_s: sensor.stale_s,
+            gateway: None,
         })
         .collect()
 }

@@ -91,6 +91,7 @@ pub(super) fn queue_configs(raw: &RawConfig) -> Vec<QueueConfig> {
                 .map(|window| WindowId::from(window.as_str()))
                 .collect(),
             capacity: queue.capacity,
+            tickets: false,
         })
         .collect()
 }
@@ -132,6 +133,7 @@ pub(super) fn zones(raw: &RawConfig, check: &mut Check<'_>) -> Vec<Zone> {
                 kind,
                 polygon: polygon::polygon(&format!("{path}.polygon"), &zone.polygon, check),
                 evaluation_point: point(zone.evaluation_point, default_point),
+                adult_height: None,
             });
         }
     }
@@ -145,6 +147,7 @@ pub(super) fn zones(raw: &RawConfig, check: &mut Check<'_>) -> Vec<Zone> {
                 kind: ZoneKind::Queue(QueueId::from(queue.id.as_str())),
                 polygon: polygon::polygon(&format!("{path}.polygon"), &zone.polygon, check),
                 evaluation_point: point(zone.evaluation_point, EvaluationPoint::BottomCenter),
+                adult_height: None,
             });
         }
     }

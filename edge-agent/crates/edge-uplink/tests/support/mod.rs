@@ -67,6 +67,9 @@ pub fn record(n: u64, rev: u32) -> EventRecord {
             offset_ms: 12,
         },
         review: "suspected".into(),
+        revision: None,
+        mitigated_at: None,
+        wait_est_s: None,
     }
 }
 

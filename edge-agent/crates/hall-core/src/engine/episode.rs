@@ -314,7 +314,7 @@ impl Episode {
             unobserved_ms: account.unobserved_ms,
             brief_returns: account.brief_returns,
             customers_max: self.customers_max,
-            peak: None,
+            ..Facts::default()
         }
     }
 

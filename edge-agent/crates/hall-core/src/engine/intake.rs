@@ -94,6 +94,7 @@ impl Engine {
                 }
                 self.settle(self.cameras.len() + ix, at);
             }
+            SourceId::Gateway(_) | SourceId::Tickets(_) => {}
         }
     }
 

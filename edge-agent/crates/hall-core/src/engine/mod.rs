@@ -2,6 +2,7 @@
 //! fail. See `docs/rules.md` for every rule as implemented.
 
 mod absence;
+mod book;
 mod checkpoint;
 mod conflict;
 mod episode;
@@ -33,13 +34,16 @@ pub use queue_view::QueueCheckpoint;
 pub use record::OpenRecord;
 pub use tally::Tally;
 
+use crate::account::{Interval, WaitSample};
 use crate::config::EngineConfig;
-use crate::event::Event;
+use crate::event::{Event, EventId};
 use crate::ids::WindowId;
 use crate::observe::{FaultCause, Input, Quality};
+use crate::order::Answer;
 use crate::snapshot::{CameraSnapshot, HallSnapshot, SensorSnapshot};
 use crate::summary::Summary;
 use crate::time::{HallTime, WallClock};
+use book::Book;
 use feelers::Feelers;
 use layout::{Layout, Views};
 use limits::Limits;
@@ -59,6 +63,12 @@ pub enum Output {
     Event(Event),
     /// A minute is over.
     Summary(Summary),
+    /// How a window's time counts; for figures.
+    Interval(Interval),
+    /// Somebody's wait is over; for figures.
+    Wait(WaitSample),
+    /// The answer to an order.
+    Answer(Answer),
 }
 
 /// Everything the rules read and none of them changes.
@@ -104,6 +114,9 @@ pub struct Engine {
     minute: Minute,
     timers: Timers,
     views: Views,
+    book: Book,
+    /// Outputs at the front of `out` that are written in the book.
+    entered: usize,
     out: VecDeque<Output>,
 }
 
@@ -141,6 +154,8 @@ impl Engine {
             minute: Minute::new(start, &core.clock, &[]),
             timers: Timers::default(),
             views: Views::default(),
+            book: Book::default(),
+            entered: 0,
             core,
             now: start,
             cameras,
@@ -151,6 +166,7 @@ impl Engine {
         };
         engine.minute = Minute::new(start, &engine.core.clock, &engine.windows);
         engine.rearm_all();
+        engine.enter();
         engine
     }
 
@@ -165,13 +181,40 @@ impl Engine {
             Input::Sensor(reading) => self.sense(at, &reading),
             Input::Source(health) => self.health(at, &health),
             Input::Clock(clock) => self.set_clock(at, clock),
-            Input::Tick => {}
+            Input::Ticket(_) | Input::Order(_) | Input::System(_) | Input::Tick => {}
         }
+        self.enter();
+    }
+
+    /// Takes back in the newest revisions of events given out before this engine began, so that their revisions and cases go on;
+    /// call it right after [`Engine::new`].
+    pub fn recall(&mut self, events: impl IntoIterator<Item = Event>) {
+        for event in events {
+            self.book.recall(event);
+        }
+    }
+
+    /// The newest revision of an event of the last weeks.
+    #[must_use]
+    pub fn event(&self, id: EventId) -> Option<&Event> {
+        self.book.get(id)
+    }
+
+    /// Writes new events into the book; everything that gives out events ends with this.
+    fn enter(&mut self) {
+        for output in self.out.iter_mut().skip(self.entered) {
+            if let Output::Event(event) = output {
+                self.book.enter(event);
+            }
+        }
+        self.entered = self.out.len();
     }
 
     /// The next thing the engine has to say.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        let output = self.out.pop_front();
+        self.entered = self.entered.saturating_sub(1);
+        output
     }
 
     /// When to call [`Engine::handle`] at the latest.
@@ -251,6 +294,7 @@ impl Engine {
         if at > self.minute.from.at {
             self.sum_up(at);
         }
+        self.enter();
     }
 
     /// Acts on every deadline up to `at`, in order of time.
@@ -322,6 +366,9 @@ impl Engine {
     }
 
     fn sum_up(&mut self, at: HallTime) {
+        for window in &mut self.windows {
+            window.count_up(at, &mut self.core.ctx(&mut self.out));
+        }
         let mut ctx = self.core.ctx(&mut self.out);
         let queues = self
             .queues

@@ -76,6 +76,9 @@ impl QueueRule {
             saturated: self
                 .capacity
                 .is_some_and(|capacity| length.is_some_and(|length| length >= capacity)),
+            wait: None,
+            open_windows: 0,
+            advised_windows: None,
             open_event: self.open.as_ref().map(|open| open.record.id),
             level: self.open.as_ref().map(|open| open.record.level),
         }

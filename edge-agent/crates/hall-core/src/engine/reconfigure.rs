@@ -48,6 +48,7 @@ impl Engine {
         self.replace_queues(at, &down);
         self.minute = Minute::new(at, &self.core.clock, &self.windows);
         self.rearm_all();
+        self.enter();
     }
 
     fn replace_watches(&mut self, at: HallTime) {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::Output;
 use super::limits::Limits;
 use crate::config::DutyCalendar;
-use crate::event::{EndReason, Event, EventCode, EventId, Level, Phase, Subject, Tag};
+use crate::event::{EndReason, Event, EventCode, EventId, Level, Phase, Review, Subject, Tag};
 use crate::time::{HallTime, Stamp, WallClock};
 
 /// What every rule needs from its surroundings while it judges.
@@ -40,6 +40,8 @@ pub(crate) struct Facts {
     pub brief_returns: u32,
     pub customers_max: u32,
     pub peak: Option<u32>,
+    pub mitigated_at: Option<Stamp>,
+    pub wait_est_ms: Option<i64>,
 }
 
 /// An open, published event: all that is needed to go on with it after a crash.
@@ -181,6 +183,10 @@ impl OpenRecord {
             rule: self.rule.clone(),
             tags: self.tags.clone(),
             related: self.related.clone(),
+            review: Review::Suspected,
+            revision: None,
+            mitigated_at: facts.mitigated_at,
+            wait_est_ms: facts.wait_est_ms,
         }));
     }
 }
@@ -193,6 +199,10 @@ fn event_id(hall: &str, box_id: &str, code: EventCode, subject: &Subject, onset:
         Subject::Queue(id) => ("queue", id.as_str()),
         Subject::Camera(id) => ("camera", id.as_str()),
         Subject::Sensor(id) => ("sensor", id.as_str()),
+        Subject::Group(id) => ("group", id.as_str()),
+        Subject::Gateway(id) => ("gateway", id.as_str()),
+        Subject::Hall => ("hall", ""),
+        Subject::Device => ("box", ""),
     };
     let code = code_key(code);
     let mut hash: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
@@ -221,5 +231,21 @@ fn code_key(code: EventCode) -> &'static str {
         EventCode::CameraMoved => "camera_moved",
         EventCode::SensorFault => "sensor_fault",
         EventCode::SensorConflict => "sensor_conflict",
+        EventCode::HallUnstaffed => "hall_unstaffed",
+        EventCode::CustomerUnattended => "customer_unattended",
+        EventCode::PauseOverrun => "pause_overrun",
+        EventCode::PauseQuota => "pause_quota",
+        EventCode::LongWait => "long_wait",
+        EventCode::NoNewWindow => "no_new_window",
+        EventCode::StaticPresenceSuspect => "static_presence_suspect",
+        EventCode::SourceMismatch => "source_mismatch",
+        EventCode::GatewayOffline => "gateway_offline",
+        EventCode::TimeUnsynced => "time_unsynced",
+        EventCode::ClockStep => "clock_step",
+        EventCode::StorageLow => "storage_low",
+        EventCode::PowerRestored => "power_restored",
+        EventCode::ConfigChanged => "config_changed",
+        EventCode::ModelChanged => "model_changed",
+        EventCode::CalendarMissing => "calendar_missing",
     }
 }

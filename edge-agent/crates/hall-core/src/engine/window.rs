@@ -11,6 +11,7 @@ use super::record::Ctx;
 use super::roster::Roster;
 use super::sight::Sight;
 use super::tally::Tally;
+use crate::account::TimeClass;
 use crate::config::WindowConfig;
 use crate::event::EndReason;
 use crate::ids::{SensorId, WindowId};
@@ -36,6 +37,10 @@ pub(crate) struct WindowRule {
     pub(super) episode: Option<Episode>,
     pub(super) shown: (WindowState, Reason),
     pub(super) shown_since: HallTime,
+    /// How the time shown counts.
+    pub(super) class: TimeClass,
+    /// Up to where intervals have been given out.
+    pub(super) counted_to: HallTime,
     pub(super) tally: Tally,
     pub(super) settled_at: HallTime,
 }
@@ -63,6 +68,8 @@ impl WindowRule {
             episode: None,
             shown: (WindowState::Unknown, Reason::NoObservation),
             shown_since: start,
+            class: TimeClass::Unknown,
+            counted_to: start,
             tally: Tally::default(),
             settled_at: start,
         };
@@ -138,7 +145,7 @@ impl WindowRule {
         let from = self.settled_at;
         let at = at.max(from);
         self.settled_at = at;
-        self.tally.add(self.shown.0, at.since_ms(from));
+        self.tally.add(self.class, at.since_ms(from));
         let piece = match self.post.raw() {
             _ if self.gate == Gate::Unsynced => Piece::Unjudged,
             Tri::Yes => Piece::Present,

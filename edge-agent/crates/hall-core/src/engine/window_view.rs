@@ -1,17 +1,19 @@
 //! The outward side of a window's rule: the state it shows, and when it must be woken next. Decides no event.
 
+use super::Output;
 use super::fusion::{Gate, judge};
 use super::limits::Limits;
 use super::record::Ctx;
 use super::tally::Tally;
 use super::window::WindowRule;
+use crate::account::{Interval, TimeClass};
 use crate::snapshot::{Reason, WindowSnapshot, WindowState};
 use crate::time::HallTime;
 use crate::tri::Tri;
 
 impl WindowRule {
     /// Updates the state shown: the gate first, then what is confirmed, with the row of the truth table that says so.
-    pub(super) fn show(&mut self, at: HallTime, ctx: &Ctx<'_>) {
+    pub(super) fn show(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
         let says = self.sight.says(at, ctx.limits);
         let sensor = self.feelers.presence(at, ctx.limits);
         let (raw, raw_reason) = judge(self.gate, says, sensor, self.conflict.trust());
@@ -33,7 +35,8 @@ impl WindowRule {
             };
             (state, reason)
         };
-        if state != self.shown.0 {
+        let class = self.class_of(state);
+        if state != self.shown.0 || class != self.class {
             let since = match state {
                 WindowState::Staffed | WindowState::Unstaffed => self.post.since(),
                 WindowState::Unknown if self.gate == Gate::Open => {
@@ -47,14 +50,45 @@ impl WindowRule {
                 at
             };
             // What was shown meanwhile was not yet known better.
-            self.tally.correct(
-                self.shown.0,
-                state,
-                at.since_ms(since.max(self.shown_since)),
-            );
-            self.shown_since = since;
+            let from = since.max(self.shown_since);
+            self.tally.correct(self.class, class, at.since_ms(from));
+            self.count_up(at, ctx);
+            self.class = class;
+            self.give_interval(from, at, ctx);
+            if state != self.shown.0 {
+                self.shown_since = since;
+            }
         }
         self.shown = (state, reason);
+    }
+
+    /// How time in a state counts.
+    fn class_of(&self, state: WindowState) -> TimeClass {
+        match state {
+            WindowState::Staffed => TimeClass::Staffed,
+            WindowState::Unstaffed => TimeClass::Unstaffed,
+            WindowState::Paused => TimeClass::Paused,
+            WindowState::Unknown => TimeClass::Unknown,
+            WindowState::OffDuty => TimeClass::OffDuty,
+        }
+    }
+
+    /// Gives out how the time up to `at` counts, as far as that is known now.
+    pub(super) fn count_up(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        self.give_interval(self.counted_to, at, ctx);
+        self.counted_to = self.counted_to.max(at);
+    }
+
+    fn give_interval(&self, from: HallTime, to: HallTime, ctx: &mut Ctx<'_>) {
+        if from < to {
+            let interval = Interval {
+                window: self.id.clone(),
+                from: ctx.clock.stamp(from),
+                to: ctx.clock.stamp(to),
+                class: self.class,
+            };
+            ctx.out.push_back(Output::Interval(interval));
+        }
     }
 
     /// The next instant at which something may happen without an input; always later than the last one acted on.
@@ -96,7 +130,7 @@ impl WindowRule {
     /// Time per state up to `at`.
     pub fn tally_at(&self, at: HallTime) -> Tally {
         let mut tally = self.tally;
-        tally.add(self.shown.0, at.since_ms(self.settled_at).max(0));
+        tally.add(self.class, at.since_ms(self.settled_at).max(0));
         tally
     }
 

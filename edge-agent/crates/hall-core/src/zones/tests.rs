@@ -22,6 +22,7 @@ fn zone(id: &str, kind: ZoneKind, r: [f32; 4], evaluation_point: EvaluationPoint
         kind,
         polygon,
         evaluation_point,
+        adult_height: None,
     }
 }
 

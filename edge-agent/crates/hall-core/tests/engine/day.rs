@@ -60,6 +60,7 @@ fn a_day_of_a_county_hall_replays_in_seconds() {
                     zone: z.id.clone(),
                     count: 0,
                     tracks: Vec::new(),
+                    still_since: None,
                 })
                 .collect(),
         })
@@ -85,6 +86,7 @@ fn a_day_of_a_county_hall_replays_in_seconds() {
             match output {
                 Output::Event(_) => events += 1,
                 Output::Summary(_) => summaries += 1,
+                Output::Interval(_) | Output::Wait(_) | Output::Answer(_) => {}
             }
         }
     }

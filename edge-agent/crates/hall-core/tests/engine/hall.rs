@@ -72,6 +72,7 @@ pub fn zone(id: &str, camera: &str, kind: ZoneKind) -> Zone {
         kind,
         polygon: vec![point(0.0, 0.0), point(1.0, 0.0), point(1.0, 1.0)],
         evaluation_point: EvaluationPoint::Center,
+        adult_height: None,
     }
 }
 
@@ -81,6 +82,7 @@ pub fn sensor(id: &str, window: &str, kind: SensorKind) -> SensorConfig {
         window: window.into(),
         kind,
         stale_s: None,
+        gateway: None,
     }
 }
 
@@ -121,9 +123,11 @@ pub fn hall() -> EngineConfig {
             id: "Q1".into(),
             windows: Vec::new(),
             capacity: None,
+            tickets: false,
         }],
         zones,
         sensors: Vec::new(),
+        groups: Vec::new(),
         duty: DutyCalendar {
             weekly: weekdays(&[(9, 12), (13, 17)]),
             ..DutyCalendar::default()
@@ -149,6 +153,9 @@ pub struct Played {
     pub engine: Engine,
     pub events: Vec<Event>,
     pub summaries: Vec<Summary>,
+    pub intervals: Vec<hall_core::account::Interval>,
+    pub waits: Vec<hall_core::account::WaitSample>,
+    pub answers: Vec<hall_core::order::Answer>,
 }
 
 impl Scene {
@@ -255,6 +262,7 @@ impl Scene {
             zone: id.clone(),
             count: count.max(tracks.len() as u32),
             tracks,
+            still_since: None,
         }
     }
 
@@ -312,16 +320,23 @@ impl Scene {
 impl Played {
     pub fn drain(mut engine: Engine) -> Self {
         let (mut events, mut summaries) = (Vec::new(), Vec::new());
+        let (mut intervals, mut waits, mut answers) = (Vec::new(), Vec::new(), Vec::new());
         while let Some(output) = engine.poll_output() {
             match output {
                 Output::Event(event) => events.push(event),
                 Output::Summary(summary) => summaries.push(summary),
+                Output::Interval(interval) => intervals.push(interval),
+                Output::Wait(wait) => waits.push(wait),
+                Output::Answer(answer) => answers.push(answer),
             }
         }
         Played {
             engine,
             events,
             summaries,
+            intervals,
+            waits,
+            answers,
         }
     }
 
@@ -337,12 +352,17 @@ pub fn line(e: &Event) -> String {
         Subject::Queue(id) => id.to_string(),
         Subject::Camera(id) => id.to_string(),
         Subject::Sensor(id) => id.to_string(),
+        Subject::Group(id) => id.to_string(),
+        Subject::Gateway(id) => id.to_string(),
+        Subject::Hall => "hall".into(),
+        Subject::Device => "box".into(),
     };
     let s = |ms: i64| ms as f64 / 1000.0;
     let phase = match e.phase {
         Phase::Raised => "raised",
         Phase::Updated => "updated",
         Phase::Cleared => "cleared",
+        Phase::Revised => "revised",
     };
     let mut text = format!(
         "{} {:?} {subject} {:?} {phase} r{} onset {}",

@@ -104,12 +104,14 @@ fn wrong(path: impl Into<String>, reason: impl Into<String>) -> RecordError {
     }
 }
 
-/// `camera:cam1` or `sensor:W3-seat`.
+/// `camera:cam1`, `sensor:W3-seat`, `gateway:modbus-1` or `tickets:Q1`.
 #[must_use]
 pub fn source_name(source: &SourceId) -> String {
     match source {
         SourceId::Camera(id) => format!("camera:{id}"),
         SourceId::Sensor(id) => format!("sensor:{id}"),
+        SourceId::Gateway(id) => format!("gateway:{id}"),
+        SourceId::Tickets(id) => format!("tickets:{id}"),
     }
 }
 
@@ -243,10 +245,14 @@ impl ObservationRecord {
                 let source = match source.split_once(':') {
                     Some(("camera", id)) if !id.is_empty() => SourceId::Camera(id.into()),
                     Some(("sensor", id)) if !id.is_empty() => SourceId::Sensor(id.into()),
+                    Some(("gateway", id)) if !id.is_empty() => SourceId::Gateway(id.into()),
+                    Some(("tickets", id)) if !id.is_empty() => SourceId::Tickets(id.into()),
                     _ => {
                         return Err(wrong(
                             "source",
-                            format!("'{source}' is neither camera:ID nor sensor:ID"),
+                            format!(
+                                "'{source}' is none of camera:ID, sensor:ID, gateway:ID and tickets:QUEUE"
+                            ),
                         ));
                     }
                 };

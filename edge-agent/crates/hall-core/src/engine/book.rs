@@ -1,0 +1,83 @@
+//! The book of events: the newest revision of every event of the last weeks, open or closed. It alone counts revisions and
+//! carries where a case stands, so that a rule that goes on with an event and a person who decides on it never give out the same
+//! revision twice. Knows no rule.
+
+use std::collections::BTreeMap;
+
+use crate::event::{Event, EventId, Phase, Review, Revision};
+use crate::time::Stamp;
+
+/// Events older than this can no longer be decided on at the box; the centre still has them.
+const KEEP_MS: i64 = 62 * 86_400_000;
+/// At most this many are kept, whatever their age.
+const KEEP_COUNT: usize = 20_000;
+
+/// Newest revisions by event.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Book {
+    events: BTreeMap<EventId, Event>,
+}
+
+impl Book {
+    /// Takes an event back in that was given out before this engine began.
+    pub fn recall(&mut self, event: Event) {
+        if self.get(event.id).is_none_or(|known| known.rev < event.rev) {
+            self.events.insert(event.id, event);
+        }
+    }
+
+    /// The newest revision.
+    pub fn get(&self, id: EventId) -> Option<&Event> {
+        self.events.get(&id)
+    }
+
+    /// All of them, oldest onset first.
+    pub fn iter(&self) -> impl Iterator<Item = &Event> {
+        self.events.values()
+    }
+
+    /// Writes in what a rule gives out: counts its revision and carries its case on.
+    pub fn enter(&mut self, event: &mut Event) {
+        if let Some(known) = self.events.get(&event.id) {
+            event.rev = event.rev.max(known.rev + 1);
+            event.review = known.review;
+            for id in &known.related {
+                if !event.related.contains(id) {
+                    event.related.push(*id);
+                }
+            }
+        }
+        self.events.insert(event.id, event.clone());
+        self.forget(event.updated.unix_ms);
+    }
+
+    /// A further revision of a known event, made by a person or by facts entered later. `None`: not known.
+    pub fn revise(
+        &mut self,
+        id: EventId,
+        at: Stamp,
+        review: Review,
+        revision: Revision,
+        change: impl FnOnce(&mut Event),
+    ) -> Option<Event> {
+        let event = self.events.get_mut(&id)?;
+        change(event);
+        event.rev += 1;
+        event.phase = Phase::Revised;
+        event.updated = at;
+        event.review = review;
+        event.revision = Some(revision);
+        Some(event.clone())
+    }
+
+    /// Event ids begin with the time of the onset: the first are the oldest.
+    fn forget(&mut self, now_unix_ms: i64) {
+        while let Some(oldest) = self.events.first_entry() {
+            let too_old = now_unix_ms - oldest.get().onset.unix_ms > KEEP_MS;
+            if oldest.get().end.is_none() || !too_old && self.events.len() <= KEEP_COUNT {
+                break;
+            }
+            self.events.pop_first();
+        }
+    }
+}

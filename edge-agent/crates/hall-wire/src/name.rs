@@ -1,0 +1,193 @@
+//! Stable names of core words in every interface. One table a word: writing and reading cannot differ.
+
+use hall_core::event::{EndReason, EventCode, Level, Phase, Review, Tag};
+use hall_core::observe::TicketState;
+use hall_core::order::{CaseAction, CaseReason, Refusal, Role};
+
+macro_rules! names {
+    ($(#[$doc:meta])* $type:ident, $name:ident, $parse:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(word: $type) -> &'static str {
+            match word { $($type::$variant => $word),+ }
+        }
+
+        /// The word of a stable name; `None`: not known.
+        #[must_use]
+        pub fn $parse(name: &str) -> Option<$type> {
+            match name { $($word => Some($type::$variant),)+ _ => None }
+        }
+    };
+}
+
+names! {
+    /// Stable name of an event code.
+    EventCode, code_name, parse_code {
+        Unstaffed = "unstaffed",
+        LateOpen = "late_open",
+        QueueLong = "queue_long",
+        CameraOffline = "camera_offline",
+        CameraDark = "camera_dark",
+        CameraBlocked = "camera_blocked",
+        CameraBlurry = "camera_blurry",
+        CameraFrozen = "camera_frozen",
+        CameraMoved = "camera_moved",
+        SensorFault = "sensor_fault",
+        SensorConflict = "sensor_conflict",
+        HallUnstaffed = "hall_unstaffed",
+        CustomerUnattended = "customer_unattended",
+        PauseOverrun = "pause_overrun",
+        PauseQuota = "pause_quota",
+        LongWait = "long_wait",
+        NoNewWindow = "no_new_window",
+        StaticPresenceSuspect = "static_presence_suspect",
+        SourceMismatch = "source_mismatch",
+        GatewayOffline = "gateway_offline",
+        TimeUnsynced = "time_unsynced",
+        ClockStep = "clock_step",
+        StorageLow = "storage_low",
+        PowerRestored = "power_restored",
+        ConfigChanged = "config_changed",
+        ModelChanged = "model_changed",
+        CalendarMissing = "calendar_missing",
+    }
+}
+
+names! {
+    /// Stable name of a level.
+    Level, level_name, parse_level {
+        Info = "info",
+        Fault = "fault",
+        Notice = "notice",
+        Warn = "warn",
+        Severe = "severe",
+    }
+}
+
+names! {
+    /// Stable name of a revision's phase.
+    Phase, phase_name, parse_phase {
+        Raised = "raised",
+        Updated = "updated",
+        Cleared = "cleared",
+        Revised = "revised",
+    }
+}
+
+names! {
+    /// Stable name of an end reason.
+    EndReason, end_reason_name, parse_end_reason {
+        Returned = "returned",
+        ScheduleEnd = "schedule_end",
+        Unobservable = "unobservable",
+        PowerLoss = "power_loss",
+        Cleared = "cleared",
+        Recovered = "recovered",
+        Reconfigured = "reconfigured",
+        Staffed = "staffed",
+        CustomerLeft = "customer_left",
+        PauseEnded = "pause_ended",
+        WindowOpened = "window_opened",
+        Excused = "excused",
+        Resolved = "resolved",
+    }
+}
+
+names! {
+    /// Stable name of a tag.
+    Tag, tag_name, parse_tag {
+        EarlyClose = "early_close",
+        Saturated = "saturated",
+        WhilePeopleWait = "while_people_wait",
+        Flapping = "flapping",
+        StuckOn = "stuck_on",
+    }
+}
+
+names! {
+    /// Stable name of where a case stands.
+    Review, review_name, parse_review {
+        Suspected = "suspected",
+        Confirmed = "confirmed",
+        FalseAlarm = "false_alarm",
+        Excused = "excused",
+        Feedback = "feedback",
+        Closed = "closed",
+        Appealed = "appealed",
+        Upheld = "upheld",
+        Downgraded = "downgraded",
+        Revoked = "revoked",
+    }
+}
+
+names! {
+    /// Stable name of a step of a case.
+    CaseAction, action_name, parse_action {
+        Confirm = "confirm",
+        FalseAlarm = "false_alarm",
+        Excuse = "excuse",
+        Feedback = "feedback",
+        Close = "close",
+        Appeal = "appeal",
+        Uphold = "uphold",
+        Downgrade = "downgrade",
+        Revoke = "revoke",
+        Resolve = "resolve",
+    }
+}
+
+names! {
+    /// Stable name of a reason category.
+    CaseReason, case_reason_name, parse_case_reason {
+        Verified = "verified",
+        SystemError = "system_error",
+        OfficialDuty = "official_duty",
+        DeviceFault = "device_fault",
+        RosterNotUpdated = "roster_not_updated",
+        Leave = "leave",
+        Pause = "pause",
+        SensorWrong = "sensor_wrong",
+        VideoWrong = "video_wrong",
+        Other = "other",
+    }
+}
+
+names! {
+    /// Stable name of a role.
+    Role, role_name, parse_role {
+        Province = "province",
+        Supervisor = "supervisor",
+        ResidentSupervisor = "resident_supervisor",
+        HallManager = "hall_manager",
+        ChiefRepresentative = "chief_representative",
+        Installer = "installer",
+        Patrol = "patrol",
+        Auditor = "auditor",
+    }
+}
+
+names! {
+    /// Stable name of why an order was refused.
+    Refusal, refusal_name, parse_refusal {
+        Unknown = "unknown",
+        Role = "role",
+        Scope = "scope",
+        OwnCase = "own_case",
+        State = "state",
+        Invalid = "invalid",
+    }
+}
+
+names! {
+    /// Stable name of where a ticket is in its life.
+    TicketState, ticket_state_name, parse_ticket_state {
+        Waiting = "waiting",
+        Called = "called",
+        Serving = "serving",
+        Done = "done",
+        NoShow = "no_show",
+        Recalled = "recalled",
+        Transferred = "transferred",
+        Cancelled = "cancelled",
+    }
+}
