@@ -156,7 +156,7 @@ fn wrong_records_are_named_precisely() {
     );
     check(
         r#"{"at":"AT","kind":"source","source":"cam1","state":"up"}"#,
-        "source: 'cam1' is neither",
+        "source: 'cam1' is none of",
     );
     check(
         r#"{"at":"AT","kind":"source","source":"camera:c","state":"down"}"#,
