@@ -2,7 +2,7 @@
 //! event revisions of `NN-name.expect.jsonl`, in order.
 //!
 //! The first line of an expectation says how to judge: `until` (time runs on to there), `tolerance_s` (5 when left out),
-//! `at_most` (in place of a list: at most this many events). Every further line is one revision; only the fields it names
+//! `hall` (another configuration than `hall.toml`, a file beside it), `at_most` (in place of a list: at most this many events). Every further line is one revision; only the fields it names
 //! are compared, times and `*_s` within the tolerance, and `event` labels revisions that must share one event id.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use hall_core::config::EngineConfig;
+use edge_config::Config;
 use hall_replay::{ReplayOptions, ReplayOutput, replay_with};
 use hall_wire::time::parse_rfc3339;
 use serde_json::Value;
@@ -82,13 +82,18 @@ fn differences(expected: &Value, actual: &Value, tolerance_s: f64) -> Vec<String
 }
 
 /// Replays one scenario; the list of what is wrong, empty when all is well.
-fn check(name: &str, cfg: &EngineConfig, utc_offset_s: i32) -> Vec<String> {
+fn check(name: &str, usual: &Config) -> Vec<String> {
     let expect = fs::read_to_string(folder().join(format!("{name}.expect.jsonl"))).unwrap();
     let mut expect = expect
         .lines()
         .map(|l| serde_json::from_str::<Value>(l).unwrap());
     let head = expect.next().unwrap();
     let expected: Vec<Value> = expect.collect();
+    let own = head["hall"]
+        .as_str()
+        .map(|file| edge_config::load(&folder().join(file)).unwrap());
+    let config = own.as_ref().unwrap_or(usual);
+    let (cfg, utc_offset_s) = (&config.engine, config.utc_offset_s);
     let tolerance_s = head["tolerance_s"].as_f64().unwrap_or(5.0);
     let options = ReplayOptions {
         until_ms: Some(unix_ms(&head["until"])),
@@ -173,7 +178,7 @@ fn every_scenario_gives_exactly_its_events() {
     }
     let mut failed = 0;
     for name in &names {
-        let wrong = check(name, &config.engine, config.utc_offset_s);
+        let wrong = check(name, &config);
         println!(
             "{name}: {}",
             if wrong.is_empty() {
