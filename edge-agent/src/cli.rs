@@ -88,6 +88,9 @@ pub struct ReplayArgs {
     /// Also print the minute summaries.
     #[arg(long)]
     pub summaries: bool,
+    /// Also print how every window's time counts (staffed, unstaffed, excused, unknown and so on).
+    #[arg(long)]
+    pub intervals: bool,
 }
 
 /// Arguments of `detect`.

@@ -33,6 +33,7 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
     let options = ReplayOptions {
         until_ms,
         summaries: args.summaries,
+        intervals: args.intervals,
         config_sha256: config.sha256.clone(),
         // Recorded detections are followed as the box itself would follow them; without its model, as by default.
         tracker: DetectorPlan::new(&config)

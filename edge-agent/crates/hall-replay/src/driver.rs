@@ -9,6 +9,7 @@ use hall_core::observe::Input;
 use hall_core::time::WallClock;
 use hall_core::track::TrackerConfig;
 use hall_wire::event::{ClockQuality, EventRecord, RecordContext};
+use hall_wire::interval::IntervalRecord;
 use hall_wire::summary::SummaryRecord;
 use hall_wire::timeline::Timeline;
 use serde::Serialize;
@@ -26,6 +27,8 @@ pub struct ReplayOptions {
     pub until_ms: Option<i64>,
     /// Also give out the summaries of every minute.
     pub summaries: bool,
+    /// Also give out how every window's time counts.
+    pub intervals: bool,
     /// Put into the event records: SHA-256 of the configuration, hex.
     pub config_sha256: String,
     /// For records of kind `detections`.
@@ -40,6 +43,8 @@ pub enum ReplayOutput {
     Event(Box<EventRecord>),
     /// The summary of a minute.
     Summary(SummaryRecord),
+    /// How a piece of a window's time counts.
+    Interval(IntervalRecord),
 }
 
 impl ReplayOutput {
@@ -220,6 +225,9 @@ impl<'a> Run<'a> {
                     let record =
                         SummaryRecord::new(&summary, &self.context.hall, &self.context.box_id);
                     sink(ReplayOutput::Summary(record));
+                }
+                Output::Interval(interval) if self.options.intervals => {
+                    sink(ReplayOutput::Interval(IntervalRecord::from(&interval)));
                 }
                 Output::Summary(_) | Output::Interval(_) | Output::Wait(_) | Output::Answer(_) => {}
             }

@@ -4,6 +4,7 @@
 
 pub mod checkpoint;
 pub mod event;
+pub mod interval;
 pub mod name;
 pub mod observation;
 pub mod state;

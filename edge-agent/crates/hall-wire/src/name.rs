@@ -1,5 +1,6 @@
 //! Stable names of core words in every interface. One table a word: writing and reading cannot differ.
 
+use hall_core::account::TimeClass;
 use hall_core::event::{EndReason, EventCode, Level, Phase, Review, Tag};
 use hall_core::observe::TicketState;
 use hall_core::order::{CaseAction, CaseReason, Refusal, Role};
@@ -189,5 +190,19 @@ names! {
         Recalled = "recalled",
         Transferred = "transferred",
         Cancelled = "cancelled",
+    }
+}
+
+names! {
+    /// Stable name of how time counts.
+    TimeClass, time_class_name, parse_time_class {
+        Staffed = "staffed",
+        Unstaffed = "unstaffed",
+        Excused = "excused",
+        Paused = "paused",
+        PausedOver = "paused_over",
+        Unknown = "unknown",
+        OffDuty = "off_duty",
+        ExtraOpen = "extra_open",
     }
 }
