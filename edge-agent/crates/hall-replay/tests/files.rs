@@ -107,7 +107,7 @@ fn summaries_come_every_minute_when_asked_for() {
         .iter()
         .filter_map(|o| match o {
             ReplayOutput::Summary(s) => Some(&s.to[11..19]),
-            ReplayOutput::Event(_) => None,
+            _ => None,
         })
         .collect();
     let expected = (1..=9).map(|m| format!("10:{m:02}:00")).collect::<Vec<_>>();
