@@ -138,6 +138,7 @@ impl Engine {
             }
         }
         self.rearm_all();
+        self.spread(now);
         self.enter();
     }
 }

@@ -12,6 +12,7 @@ mod intake;
 mod layout;
 mod limits;
 mod line;
+mod links;
 mod minute;
 mod presence;
 mod queue;
@@ -47,6 +48,7 @@ use book::Book;
 use feelers::Feelers;
 use layout::{Layout, Views};
 use limits::Limits;
+use links::Links;
 use minute::Minute;
 use queue::QueueRule;
 use record::Ctx;
@@ -111,6 +113,7 @@ pub struct Engine {
     readings: Vec<Option<LastReading>>,
     windows: Vec<WindowRule>,
     queues: Vec<QueueRule>,
+    links: Links,
     minute: Minute,
     timers: Timers,
     views: Views,
@@ -156,6 +159,7 @@ impl Engine {
             views: Views::default(),
             book: Book::default(),
             entered: 0,
+            links: Links::new(&core.cfg),
             core,
             now: start,
             cameras,
@@ -166,6 +170,7 @@ impl Engine {
         };
         engine.minute = Minute::new(start, &engine.core.clock, &engine.windows);
         engine.rearm_all();
+        engine.spread(start);
         engine.enter();
         engine
     }
@@ -183,6 +188,7 @@ impl Engine {
             Input::Clock(clock) => self.set_clock(at, clock),
             Input::Ticket(_) | Input::Order(_) | Input::System(_) | Input::Tick => {}
         }
+        self.spread(at);
         self.enter();
     }
 
@@ -301,12 +307,22 @@ impl Engine {
     fn fire(&mut self, at: HallTime) {
         while let Some(due) = self.timers.earliest().filter(|due| *due <= at) {
             self.now = self.now.max(due);
+            let queues_from = self.queue_slot(0);
             for slot in 0..self.slots() {
+                if slot == queues_from {
+                    // Queues judge with the windows as they are at this instant.
+                    self.spread(due);
+                }
                 if self.timers.is_due(slot, due) {
                     self.settle(slot, due);
                 }
             }
+            self.spread(due);
         }
+    }
+
+    fn queue_slot(&self, ix: usize) -> usize {
+        self.cameras.len() + self.sensors.len() + self.windows.len() + ix
     }
 
     fn slots(&self) -> usize {
@@ -333,11 +349,15 @@ impl Engine {
         } else if slot < c + s + w {
             let window = &mut self.windows[slot - c - s];
             window.settle(at, &mut ctx);
-            window.next(ctx.limits)
+            let due = window.next(ctx.limits);
+            self.note_window(slot - c - s);
+            due
         } else if slot < c + s + w + q {
             let queue = &mut self.queues[slot - c - s - w];
             queue.settle(at, &mut ctx);
-            queue.next(ctx.limits)
+            let due = queue.next(ctx.limits);
+            self.note_queue(slot - c - s - w);
+            due
         } else {
             if self.minute.due <= at {
                 self.sum_up(at);
@@ -359,10 +379,7 @@ impl Engine {
     }
 
     fn rearm_queue(&mut self, ix: usize) {
-        self.settle(
-            self.cameras.len() + self.sensors.len() + self.windows.len() + ix,
-            self.now,
-        );
+        self.settle(self.queue_slot(ix), self.now);
     }
 
     fn sum_up(&mut self, at: HallTime) {

@@ -4,6 +4,7 @@
 use super::layout::QueueView;
 use super::limits::Limits;
 use super::line::Line;
+use super::links::Fed;
 use super::queue_view::QueueCheckpoint;
 use super::record::{Ctx, Facts, OpenRecord, Opening};
 use super::roster::Roster;
@@ -72,6 +73,8 @@ pub(crate) struct QueueRule {
     pub(super) capacity: Option<u32>,
     pub(super) eyes: Vec<Eye>,
     pub(super) rosters: Vec<Roster>,
+    /// The windows it feeds, as they are now.
+    pub(super) fed: Fed,
     on_duty_since: Option<HallTime>,
     pub(super) rise: Option<Rise>,
     pub(super) open: Option<Open>,
@@ -128,6 +131,7 @@ impl QueueRule {
                 capacity: cfg.capacity,
                 eyes,
                 rosters,
+                fed: Fed::default(),
                 on_duty_since: None,
                 rise: None,
                 open: None,
@@ -221,6 +225,15 @@ impl QueueRule {
             .iter_mut()
             .for_each(|roster| roster.refresh(at, ctx));
         self.evaluate(at, ctx);
+    }
+
+    /// Something about the windows it feeds has changed.
+    pub fn hear(&mut self, at: HallTime, fed: Fed, ctx: &mut Ctx<'_>) {
+        if self.fed != fed {
+            let at = self.account(at, ctx.limits);
+            self.fed = fed;
+            self.evaluate(at, ctx);
+        }
     }
 
     /// The configuration no longer holds this queue.

@@ -3,6 +3,7 @@
 use super::limits::Limits;
 use super::queue::QueueRule;
 use super::record::{Ctx, OpenRecord};
+use crate::event::EventId;
 use crate::ids::QueueId;
 use crate::snapshot::QueueSnapshot;
 use crate::summary::QueueSummary;
@@ -20,6 +21,11 @@ impl QueueRule {
                 .blind_since
                 .or_else(|| self.eyes.iter().filter_map(|eye| eye.line.last()).max()),
         }
+    }
+
+    /// Its published and open `queue_long` and `long_wait` events.
+    pub fn events(&self) -> Vec<EventId> {
+        self.open.iter().map(|open| open.record.id).collect()
     }
 
     pub fn is_open(&self) -> bool {
@@ -77,7 +83,7 @@ impl QueueRule {
                 .capacity
                 .is_some_and(|capacity| length.is_some_and(|length| length >= capacity)),
             wait: None,
-            open_windows: 0,
+            open_windows: self.fed.open.len() as u32,
             advised_windows: None,
             open_event: self.open.as_ref().map(|open| open.record.id),
             level: self.open.as_ref().map(|open| open.record.level),

@@ -3,6 +3,7 @@
 use super::feelers::Feelers;
 use super::layout::Layout;
 use super::limits::Limits;
+use super::links::Links;
 use super::minute::Minute;
 use super::queue::QueueRule;
 use super::roster::Roster;
@@ -47,7 +48,9 @@ impl Engine {
         self.replace_windows(at, &down);
         self.replace_queues(at, &down);
         self.minute = Minute::new(at, &self.core.clock, &self.windows);
+        self.links = Links::new(&self.core.cfg);
         self.rearm_all();
+        self.spread(at);
         self.enter();
     }
 

@@ -13,7 +13,7 @@ use super::sight::Sight;
 use super::tally::Tally;
 use crate::account::TimeClass;
 use crate::config::WindowConfig;
-use crate::event::EndReason;
+use crate::event::{EndReason, EventId};
 use crate::ids::{SensorId, WindowId};
 use crate::observe::{FaultCause, SensorReading};
 use crate::snapshot::{Reason, WindowState};
@@ -35,6 +35,8 @@ pub(crate) struct WindowRule {
     pub(super) opened_at: HallTime,
     pub(super) conflict: Conflict,
     pub(super) episode: Option<Episode>,
+    /// Open events of the queues that feed it.
+    pub(super) waiting: Vec<EventId>,
     pub(super) shown: (WindowState, Reason),
     pub(super) shown_since: HallTime,
     /// How the time shown counts.
@@ -66,6 +68,7 @@ impl WindowRule {
             opened_at: start,
             conflict: Conflict::default(),
             episode: None,
+            waiting: Vec::new(),
             shown: (WindowState::Unknown, Reason::NoObservation),
             shown_since: start,
             class: TimeClass::Unknown,
@@ -137,6 +140,15 @@ impl WindowRule {
             self.end_duty(at, false, ctx);
         }
         self.evaluate(at, ctx);
+    }
+
+    /// The open events of the queues that feed this window have changed.
+    pub fn hear(&mut self, at: HallTime, waiting: Vec<EventId>, ctx: &mut Ctx<'_>) {
+        if self.waiting != waiting {
+            let at = self.account(at, ctx);
+            self.waiting = waiting;
+            self.evaluate(at, ctx);
+        }
     }
 
     /// Goes to `at` with the state as it is; what fell due before has been acted on. Returns the instant reached, never

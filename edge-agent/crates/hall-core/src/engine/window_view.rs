@@ -3,6 +3,7 @@
 use super::Output;
 use super::fusion::{Gate, judge};
 use super::limits::Limits;
+use super::links::PostFacts;
 use super::record::Ctx;
 use super::tally::Tally;
 use super::window::WindowRule;
@@ -132,6 +133,17 @@ impl WindowRule {
         let mut tally = self.tally;
         tally.add(self.class, at.since_ms(self.settled_at).max(0));
         tally
+    }
+
+    /// What others may know.
+    pub fn facts(&self) -> PostFacts {
+        let serves = matches!(self.class, TimeClass::Staffed | TimeClass::ExtraOpen);
+        let record = self.episode.as_ref().and_then(|e| e.record.as_ref());
+        PostFacts {
+            on_duty: matches!(self.gate, Gate::Open | Gate::Paused),
+            staffed_since: serves.then_some(self.shown_since),
+            absence: record.map(|record| record.id),
+        }
     }
 
     /// Published and not closed.

@@ -226,3 +226,23 @@ fn the_driver_may_sleep_until_the_deadline() {
     assert_eq!(drain(sleepy), drain(restless));
     assert!(woken < 600, "woken {woken} times in 50 minutes");
 }
+
+#[test]
+fn a_queue_knows_how_many_of_its_windows_serve() {
+    let scene = Scene::new()
+        .away("W3", "10:00:00", "23:00:00")
+        .with(|cfg| cfg.queues[0].windows = vec!["W2".into(), "W3".into()]);
+    for (at, open) in [
+        ("08:50:00", 0),
+        ("09:50:00", 2),
+        ("10:01:00", 1),
+        ("12:30:00", 0),
+    ] {
+        let played = scene.play("08:40:00", at);
+        assert_eq!(
+            played.engine.snapshot().queues[0].open_windows,
+            open,
+            "at {at}"
+        );
+    }
+}
