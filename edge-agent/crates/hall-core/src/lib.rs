@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod backoff;
+pub mod case;
 pub mod config;
 pub mod detection;
 pub mod duty;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::case;
 use crate::event::{Event, EventId, Phase, Review, Revision};
 use crate::time::Stamp;
 
@@ -36,10 +37,18 @@ impl Book {
         self.events.values()
     }
 
-    /// Writes in what a rule gives out: counts its revision and carries its case on.
-    pub fn enter(&mut self, event: &mut Event) {
+    /// Writes in what a rule gives out: counts its revision and carries its case on. False: it is not to be given out. An event
+    /// that people have struck goes on in silence: nothing more about it but its end, at the level it was struck at.
+    pub fn enter(&mut self, event: &mut Event) -> bool {
         if let Some(known) = self.events.get(&event.id) {
-            event.rev = event.rev.max(known.rev + 1);
+            let struck = case::is_struck(known.review);
+            if struck && event.phase == Phase::Updated {
+                return false;
+            }
+            if struck {
+                event.level = known.level;
+            }
+            event.rev = known.rev + 1;
             event.review = known.review;
             for id in &known.related {
                 if !event.related.contains(id) {
@@ -49,6 +58,7 @@ impl Book {
         }
         self.events.insert(event.id, event.clone());
         self.forget(event.updated.unix_ms);
+        true
     }
 
     /// A further revision of a known event, made by a person or by facts entered later. `None`: not known.
@@ -70,14 +80,18 @@ impl Book {
         Some(event.clone())
     }
 
-    /// Event ids begin with the time of the onset: the first are the oldest.
+    /// Event ids begin with the time of the onset: the first are the oldest. Open ones stay, however old.
     fn forget(&mut self, now_unix_ms: i64) {
-        while let Some(oldest) = self.events.first_entry() {
-            let too_old = now_unix_ms - oldest.get().onset.unix_ms > KEEP_MS;
-            if oldest.get().end.is_none() || !too_old && self.events.len() <= KEEP_COUNT {
-                break;
+        loop {
+            let full = self.events.len() > KEEP_COUNT;
+            let closed = self.events.values().find(|event| event.end.is_some());
+            match closed {
+                Some(event) if full || now_unix_ms - event.onset.unix_ms > KEEP_MS => {
+                    let id = event.id;
+                    self.events.remove(&id);
+                }
+                _ => return,
             }
-            self.events.pop_first();
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod absence;
 mod book;
+mod cases;
 mod checkpoint;
 mod conflict;
 mod episode;
@@ -14,6 +15,7 @@ mod limits;
 mod line;
 mod links;
 mod minute;
+mod orders;
 mod presence;
 mod queue;
 mod queue_view;
@@ -50,6 +52,7 @@ use layout::{Layout, Views};
 use limits::Limits;
 use links::Links;
 use minute::Minute;
+use orders::Desk;
 use queue::QueueRule;
 use record::Ctx;
 use roster::Roster;
@@ -60,6 +63,10 @@ use window::WindowRule;
 
 /// What the engine says.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an output is moved once or twice, and events are what it is for"
+)]
 pub enum Output {
     /// A revision of an event.
     Event(Event),
@@ -118,6 +125,7 @@ pub struct Engine {
     timers: Timers,
     views: Views,
     book: Book,
+    desk: Desk,
     /// Outputs at the front of `out` that are written in the book.
     entered: usize,
     out: VecDeque<Output>,
@@ -158,6 +166,7 @@ impl Engine {
             timers: Timers::default(),
             views: Views::default(),
             book: Book::default(),
+            desk: Desk::default(),
             entered: 0,
             links: Links::new(&core.cfg),
             core,
@@ -186,7 +195,8 @@ impl Engine {
             Input::Sensor(reading) => self.sense(at, &reading),
             Input::Source(health) => self.health(at, &health),
             Input::Clock(clock) => self.set_clock(at, clock),
-            Input::Ticket(_) | Input::Order(_) | Input::System(_) | Input::Tick => {}
+            Input::Order(order) => self.order(at, &order),
+            Input::Ticket(_) | Input::System(_) | Input::Tick => {}
         }
         self.spread(at);
         self.enter();
@@ -208,12 +218,17 @@ impl Engine {
 
     /// Writes new events into the book; everything that gives out events ends with this.
     fn enter(&mut self) {
-        for output in self.out.iter_mut().skip(self.entered) {
-            if let Output::Event(event) = output {
-                self.book.enter(event);
+        while let Some(output) = self.out.get_mut(self.entered) {
+            let told = match output {
+                Output::Event(event) => self.book.enter(event),
+                _ => true,
+            };
+            if told {
+                self.entered += 1;
+            } else {
+                self.out.remove(self.entered);
             }
         }
-        self.entered = self.out.len();
     }
 
     /// The next thing the engine has to say.

@@ -1,0 +1,93 @@
+//! Decisions of people on events: looks the event up, asks the tables of [`case`] and writes a further revision. Knows no rule; a
+//! decision changes what is recorded, never what is observed.
+
+use super::Engine;
+use crate::case::{self, Concern};
+use crate::event::{Event, EventCode, EventId, Revision, Subject};
+use crate::order::{Actor, CaseAction, CaseReason, Refusal};
+use crate::time::HallTime;
+
+impl Engine {
+    /// The newest revision of the newest event of this code about this subject; of the one that began at `onset_unix_ms`, if given.
+    #[must_use]
+    pub fn event_of(
+        &self,
+        code: EventCode,
+        subject: &Subject,
+        onset_unix_ms: Option<i64>,
+    ) -> Option<&Event> {
+        self.book
+            .iter()
+            .filter(|event| event.code == code && event.subject == *subject)
+            .filter(|event| onset_unix_ms.is_none_or(|onset| event.onset.unix_ms == onset))
+            .max_by_key(|event| event.onset.unix_ms)
+    }
+
+    pub(super) fn decide_case(
+        &mut self,
+        at: HallTime,
+        given: HallTime,
+        by: &Actor,
+        id: EventId,
+        action: CaseAction,
+        reason: CaseReason,
+    ) -> Result<Vec<EventId>, Refusal> {
+        // What fell due before the order is in the book before it.
+        self.enter();
+        let event = self.book.get(id).ok_or(Refusal::Unknown)?;
+        let review = case::decide(event, &self.concern(event), by, action, reason)?;
+        let decided = self.core.clock.stamp(given);
+        let over = event.end.is_some_and(|end| end.unix_ms <= decided.unix_ms);
+        let revision = Revision {
+            action,
+            by: by.id.clone(),
+            role: by.role,
+            reason,
+            at: decided,
+            retroactive: action == CaseAction::Excuse && over,
+        };
+        let now = self.core.clock.stamp(at);
+        let revised = self.revise(id, now, review, revision, |event| {
+            if action == CaseAction::Downgrade
+                && let Some(level) = case::downgraded(event.level)
+            {
+                event.level = level;
+            }
+        });
+        Ok(revised.into_iter().collect())
+    }
+
+    /// Which windows an event is about.
+    fn concern(&self, event: &Event) -> Concern {
+        let cfg = &self.core.cfg;
+        let windows = match &event.subject {
+            Subject::Window(id) => vec![id.clone()],
+            Subject::Group(id) => cfg
+                .groups
+                .iter()
+                .find(|group| group.id == *id)
+                .map(|group| group.windows.clone())
+                .unwrap_or_default(),
+            Subject::Queue(id) => cfg
+                .queues
+                .iter()
+                .find(|queue| queue.id == *id)
+                .map(|queue| queue.windows.clone())
+                .unwrap_or_default(),
+            Subject::Sensor(id) => cfg
+                .sensors
+                .iter()
+                .find(|sensor| sensor.id == *id)
+                .map(|sensor| vec![sensor.window.clone()])
+                .unwrap_or_default(),
+            Subject::Camera(_) | Subject::Gateway(_) | Subject::Hall | Subject::Device => {
+                Vec::new()
+            }
+        };
+        if windows.is_empty() {
+            Concern::Hall
+        } else {
+            Concern::Windows(windows)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Orders of people and the centre: each is checked for who may give it, done once, and answered. What an order does is the
+//! business of the modules it is handed to (`leave`, `cases`).
+
+use std::collections::VecDeque;
+
+use super::{Engine, Output};
+use crate::event::{Event, EventId, Review, Revision};
+use crate::order::{Answer, Directive, Order, Refusal};
+use crate::time::{HallTime, Stamp};
+
+/// Answers remembered, so that an order delivered again is not done again. A centre repeats within minutes; a hall gives a few
+/// dozen orders a day.
+const KEEP_ANSWERS: usize = 512;
+
+/// Answers given.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Desk {
+    answers: VecDeque<Answer>,
+}
+
+impl Desk {
+    /// What was answered to `tx`.
+    fn given(&self, tx: &str) -> Option<&Answer> {
+        self.answers.iter().rev().find(|answer| answer.tx == tx)
+    }
+
+    pub fn remember(&mut self, answer: Answer) {
+        while self.answers.len() >= KEEP_ANSWERS {
+            self.answers.pop_front();
+        }
+        self.answers.push_back(answer);
+    }
+}
+
+impl Engine {
+    /// Carries out an order and answers it; one that was answered before gets the same answer and nothing else.
+    pub(super) fn order(&mut self, at: HallTime, order: &Order) {
+        let answer = match self.desk.given(&order.tx) {
+            Some(answer) => answer.clone(),
+            None => {
+                let answer = Answer {
+                    tx: order.tx.clone(),
+                    result: self.carry_out(at, order),
+                };
+                self.desk.remember(answer.clone());
+                answer
+            }
+        };
+        self.enter();
+        self.out.push_back(Output::Answer(answer));
+    }
+
+    fn carry_out(&mut self, at: HallTime, order: &Order) -> Result<Vec<EventId>, Refusal> {
+        let given = order.at.min(at);
+        match &order.what {
+            Directive::GrantLeave(_) | Directive::CancelLeave(_) => Err(Refusal::Unknown),
+            Directive::Case {
+                event,
+                action,
+                reason,
+            } => self.decide_case(at, given, &order.by, *event, *action, *reason),
+        }
+    }
+
+    /// A further revision of a known event, made by a person or by facts entered later, and given out at once. What the rules
+    /// have given out before comes before it. `None`: no such event.
+    pub(super) fn revise(
+        &mut self,
+        id: EventId,
+        at: Stamp,
+        review: Review,
+        revision: Revision,
+        change: impl FnOnce(&mut Event),
+    ) -> Option<EventId> {
+        self.enter();
+        let event = self.book.revise(id, at, review, revision, change)?;
+        self.out.push_back(Output::Event(event));
+        self.entered = self.out.len();
+        Some(id)
+    }
+}
