@@ -190,6 +190,8 @@ pub enum EndReason {
     Excused,
     /// A person decided it.
     Resolved,
+    /// It was the matter of an instant.
+    Momentary,
 }
 
 /// A remark on an event or state.
@@ -205,6 +207,8 @@ pub enum Tag {
     Flapping,
     /// The sensor never goes off.
     StuckOn,
+    /// Recorded with a clock nobody believed; its times were put right when the clock was.
+    Restamped,
 }
 
 /// One revision of an event.

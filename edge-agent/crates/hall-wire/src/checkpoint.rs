@@ -5,13 +5,12 @@ use hall_core::HallTime;
 use hall_core::engine::{
     Account, Checkpoint, EpisodeCheckpoint, EpisodeRule, OpenRecord, QueueCheckpoint,
 };
-use hall_core::event::Subject;
 use hall_core::time::Stamp;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{
-    code_name, event_id_text, level_name, parse_code, parse_event_id, parse_level, parse_tag,
-    subject_parts, tag_name,
+    code_name, event_id_text, level_name, parse_code, parse_event_id, parse_level, parse_subject,
+    parse_tag, subject_parts, tag_name,
 };
 
 /// A stored checkpoint that makes no sense.
@@ -260,18 +259,12 @@ impl TryFrom<OpenEventRecord> for OpenRecord {
     type Error = CheckpointError;
 
     fn try_from(record: OpenEventRecord) -> Result<Self, CheckpointError> {
-        let subject = match record.subject_kind.as_str() {
-            "window" => Subject::Window(record.subject.into()),
-            "queue" => Subject::Queue(record.subject.into()),
-            "camera" => Subject::Camera(record.subject.into()),
-            "sensor" => Subject::Sensor(record.subject.into()),
-            other => {
-                return Err(CheckpointError::Name {
-                    field: "subject_kind",
-                    value: other.into(),
-                });
+        let subject = parse_subject(&record.subject_kind, &record.subject).ok_or_else(|| {
+            CheckpointError::Name {
+                field: "subject_kind",
+                value: record.subject_kind.clone(),
             }
-        };
+        })?;
         Ok(OpenRecord {
             id: known("event_id", &record.event_id, parse_event_id)?,
             rev: record.rev,

@@ -90,7 +90,7 @@ pub struct EventRecord {
     pub confidence: f64,
     /// Rule profile and revision at the onset, for example `P0@1`.
     pub rule: String,
-    /// Remarks: `early_close`, `saturated`, `while_people_wait`, `flapping`, `stuck_on`.
+    /// Remarks: `early_close`, `saturated`, `while_people_wait`, `flapping`, `stuck_on`, `restamped`.
     pub tags: Vec<String>,
     /// ULIDs of events it belongs with.
     pub related: Vec<String>,
@@ -250,4 +250,20 @@ pub fn subject_parts(subject: &Subject) -> (&'static str, &str) {
         Subject::Hall => ("hall", ""),
         Subject::Device => ("box", ""),
     }
+}
+
+/// The subject of a kind and an id, as [`subject_parts`] gives them; `None`: no such kind.
+#[must_use]
+pub fn parse_subject(kind: &str, id: &str) -> Option<Subject> {
+    Some(match kind {
+        "window" => Subject::Window(id.into()),
+        "queue" => Subject::Queue(id.into()),
+        "camera" => Subject::Camera(id.into()),
+        "sensor" => Subject::Sensor(id.into()),
+        "group" => Subject::Group(id.into()),
+        "gateway" => Subject::Gateway(id.into()),
+        "hall" => Subject::Hall,
+        "box" => Subject::Device,
+        _ => return None,
+    })
 }

@@ -91,6 +91,7 @@ names! {
         WindowOpened = "window_opened",
         Excused = "excused",
         Resolved = "resolved",
+        Momentary = "momentary",
     }
 }
 
@@ -102,6 +103,7 @@ names! {
         WhilePeopleWait = "while_people_wait",
         Flapping = "flapping",
         StuckOn = "stuck_on",
+        Restamped = "restamped",
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::case;
-use crate::event::{Event, EventId, Phase, Review, Revision};
+use crate::event::{Event, EventId, Phase, Review, Revision, Tag};
 use crate::time::Stamp;
 
 /// Events older than this can no longer be decided on at the box; the centre still has them.
@@ -50,6 +50,11 @@ impl Book {
             }
             event.rev = known.rev + 1;
             event.review = known.review;
+            // The rule still has the times it began with.
+            if known.tags.contains(&Tag::Restamped) && !event.tags.contains(&Tag::Restamped) {
+                (event.onset, event.raised) = (known.onset, known.raised);
+                event.tags.push(Tag::Restamped);
+            }
             for id in &known.related {
                 if !event.related.contains(id) {
                     event.related.push(*id);

@@ -23,7 +23,7 @@ pub struct Checkpoint {
     pub windows: Vec<EpisodeCheckpoint>,
     /// Queues with an open event.
     pub queues: Vec<QueueCheckpoint>,
-    /// Open events on cameras and sensors.
+    /// Open events on cameras, sensors and the box itself.
     pub sources: Vec<OpenRecord>,
 }
 
@@ -77,7 +77,10 @@ impl Engine {
                 .filter(|q| q.is_open())
                 .map(|q| q.checkpoint())
                 .collect(),
-            sources: watches.chain(conflicts).collect(),
+            sources: watches
+                .chain(conflicts)
+                .chain(self.device.records().cloned())
+                .collect(),
         }
     }
 
@@ -111,6 +114,11 @@ impl Engine {
             }
         }
         for record in &checkpoint.sources {
+            if record.subject == Subject::Device {
+                let mut ctx = self.core.ctx(&mut self.out);
+                self.device.resume(record.clone(), now, &mut ctx);
+                continue;
+            }
             let same = |watch: &&mut Watch| match (watch.what(), &record.subject) {
                 (Watched::Camera(a), Subject::Camera(b)) => a == b,
                 (Watched::Sensor(a), Subject::Sensor(b)) => {

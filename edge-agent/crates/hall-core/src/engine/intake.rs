@@ -130,7 +130,15 @@ impl Engine {
     }
 
     pub(super) fn set_clock(&mut self, at: HallTime, clock: WallClock) {
-        self.core.clock = clock;
+        // What was given out so far was stamped by the clock before.
+        self.enter();
+        let before = std::mem::replace(&mut self.core.clock, clock);
+        self.device
+            .set_clock(at, before, &mut self.core.ctx(&mut self.out));
+        if clock.synced && !before.synced {
+            self.enter();
+            self.restamp(at);
+        }
         for window in &mut self.windows {
             window.reschedule(at, &mut self.core.ctx(&mut self.out));
         }

@@ -6,6 +6,7 @@ mod book;
 mod cases;
 mod checkpoint;
 mod conflict;
+mod device;
 mod episode;
 mod feelers;
 pub mod fusion;
@@ -47,6 +48,7 @@ use crate::snapshot::{CameraSnapshot, HallSnapshot, SensorSnapshot};
 use crate::summary::Summary;
 use crate::time::{HallTime, WallClock};
 use book::Book;
+use device::Device;
 use feelers::Feelers;
 use layout::{Layout, Views};
 use limits::Limits;
@@ -122,6 +124,7 @@ pub struct Engine {
     queues: Vec<QueueRule>,
     links: Links,
     minute: Minute,
+    device: Device,
     timers: Timers,
     views: Views,
     book: Book,
@@ -163,6 +166,7 @@ impl Engine {
         let mut engine = Engine {
             readings: vec![None; sensors.len()],
             minute: Minute::new(start, &core.clock, &[]),
+            device: Device::new(start, &core.clock),
             timers: Timers::default(),
             views: Views::default(),
             book: Book::default(),
@@ -196,7 +200,10 @@ impl Engine {
             Input::Source(health) => self.health(at, &health),
             Input::Clock(clock) => self.set_clock(at, clock),
             Input::Order(order) => self.order(at, &order),
-            Input::Ticket(_) | Input::System(_) | Input::Tick => {}
+            Input::System(fact) => self
+                .device
+                .note(at, &fact, &mut self.core.ctx(&mut self.out)),
+            Input::Ticket(_) | Input::Tick => {}
         }
         self.spread(at);
         self.enter();
@@ -220,7 +227,10 @@ impl Engine {
     fn enter(&mut self) {
         while let Some(output) = self.out.get_mut(self.entered) {
             let told = match output {
-                Output::Event(event) => self.book.enter(event),
+                Output::Event(event) => {
+                    self.device.given_out(event, &self.core.clock);
+                    self.book.enter(event)
+                }
                 _ => true,
             };
             if told {
@@ -341,10 +351,11 @@ impl Engine {
     }
 
     fn slots(&self) -> usize {
-        self.cameras.len() + self.sensors.len() + self.windows.len() + self.queues.len() + 1
+        self.cameras.len() + self.sensors.len() + self.windows.len() + self.queues.len() + 2
     }
 
-    /// Settles one rule at `at` and sets its timer anew. Slots: cameras, sensors, windows, queues, the minute.
+    /// Settles one rule at `at` and sets its timer anew. Slots: cameras, sensors, windows, queues, the
+    /// minute, the box itself.
     fn settle(&mut self, slot: usize, at: HallTime) {
         let (c, s, w, q) = (
             self.cameras.len(),
@@ -373,11 +384,14 @@ impl Engine {
             let due = queue.next(ctx.limits);
             self.note_queue(slot - c - s - w);
             due
-        } else {
+        } else if slot < c + s + w + q + 1 {
             if self.minute.due <= at {
                 self.sum_up(at);
             }
             Some(self.minute.due)
+        } else {
+            self.device.settle(at, &mut ctx);
+            self.device.next()
         };
         self.timers.set(slot, due);
     }
@@ -414,7 +428,10 @@ impl Engine {
             .filter(|watch| watch.record().is_some())
             .count();
         let windows: usize = self.windows.iter().map(WindowRule::open_events).sum();
-        let open = watches + windows + self.queues.iter().filter(|queue| queue.is_open()).count();
+        let open = watches
+            + windows
+            + self.device.records().count()
+            + self.queues.iter().filter(|queue| queue.is_open()).count();
         let summary = Summary {
             from: self.minute.from,
             to: self.core.clock.stamp(at),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod day;
+mod device;
 mod edges;
 mod hall;
 mod properties;

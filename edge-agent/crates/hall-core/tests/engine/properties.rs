@@ -267,6 +267,7 @@ impl Auditor {
                 }
                 Output::Wait(_) | Output::Answer(_) => continue,
             };
+            let before = self.log.iter().rfind(|e| e.id == event.id).map(|e| e.rev);
             self.log.push(event.clone());
             let key = (event.code, event.subject.clone());
             match event.phase {
@@ -281,7 +282,14 @@ impl Auditor {
                     assert!(!again || self.stepped, "an id used twice: {event:?}");
                     self.seen.push(event.id);
                 }
-                Phase::Updated | Phase::Cleared | Phase::Revised => {
+                // Also what is closed may be revised.
+                Phase::Revised => {
+                    assert_eq!(before, Some(event.rev - 1), "revisions are consecutive");
+                    if let Some(open) = self.open.get_mut(&key).filter(|open| open.0 == event.id) {
+                        open.1 += 1;
+                    }
+                }
+                Phase::Updated | Phase::Cleared => {
                     let open = self
                         .open
                         .get_mut(&key)

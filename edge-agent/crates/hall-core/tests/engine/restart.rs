@@ -1,7 +1,7 @@
 //! Crashes, clock steps, new configurations: durations stay right and events go on.
 
 use hall_core::engine::Engine;
-use hall_core::event::{EndReason, Phase};
+use hall_core::event::{EndReason, Event, EventCode, Phase};
 use hall_core::observe::Input;
 use hall_core::snapshot::{Reason, WindowState};
 use hall_core::{HallTime, WallClock};
@@ -168,7 +168,15 @@ fn clock_steps_never_change_durations() {
         let scene = Scene::new()
             .away("W3", "10:30:00", "10:42:00")
             .input("10:33:00", step(ms));
-        let events = scene.play("10:20:00", "10:50:00").events;
+        let mut events = scene.play("10:20:00", "10:50:00").events;
+        let steps: Vec<Event> = events.drain(..2).collect();
+        assert!(
+            steps.iter().all(|e| e.code == EventCode::ClockStep
+                && e.onset.at == t("10:33:00")
+                && e.onset.unix_ms == t("10:33:00").0 + ms
+                && e.duration_ms == 0),
+            "{name}: {steps:?}"
+        );
         let facts: Vec<_> = events
             .iter()
             .map(|e| (e.updated.at, e.absent_ms / 1000))
@@ -189,8 +197,12 @@ fn clock_steps_never_change_durations() {
     let scene = Scene::new()
         .away("W3", "10:30:00", "10:42:00")
         .input("10:33:00", step(8 * 3_600_000));
-    assert!(
-        scene.play("10:20:00", "10:50:00").events.is_empty(),
+    assert_eq!(
+        scene.play("10:20:00", "10:50:00").lines(),
+        [
+            "18:33:00 ClockStep box Info raised r1 onset 18:33:00",
+            "18:33:00 ClockStep box Info cleared r2 onset 18:33:00 end 18:33:00 Momentary dur 0",
+        ],
         "+8 h: the hall is closed, 3 minutes are no event"
     );
     let scene = Scene::new()
@@ -216,7 +228,10 @@ fn nothing_is_judged_by_a_clock_nobody_believes() {
         synced: false,
     };
     let played = scene.play("09:30:00", "10:00:00");
-    assert!(played.events.is_empty(), "{:?}", played.lines());
+    assert_eq!(
+        played.lines(),
+        ["09:31:00 TimeUnsynced box Fault raised r1 onset 09:30:00"]
+    );
     let w3 = &played.engine.snapshot().windows[2];
     assert_eq!(
         (w3.state, w3.reason),
@@ -228,6 +243,8 @@ fn nothing_is_judged_by_a_clock_nobody_believes() {
     assert_eq!(
         synced.lines(),
         [
+            "09:31:00 TimeUnsynced box Fault raised r1 onset 09:30:00",
+            "10:00:00 TimeUnsynced box Fault cleared r2 onset 09:30:00 end 10:00:00 Recovered dur 1800",
             "10:03:00 QueueLong Q1 Warn raised r1 onset 10:00:00 peak 14",
             "10:05:00 Unstaffed W3 Notice raised r1 onset 10:00:00 absent 300",
         ],
@@ -335,12 +352,18 @@ fn a_restart_without_a_believed_clock_waits_for_the_time() {
     };
     assert_eq!(
         resume("10:10:00"),
-        ["10:14:00 Unstaffed W3 Warn updated r2 onset 10:00:00 absent 600 unobserved 240"],
+        [
+            "10:09:00 TimeUnsynced box Fault raised r1 onset 10:08:00",
+            "10:10:00 TimeUnsynced box Fault cleared r2 onset 10:08:00 end 10:10:00 Recovered dur 120",
+            "10:14:00 Unstaffed W3 Warn updated r2 onset 10:00:00 absent 600 unobserved 240",
+        ],
         "the same morning: the event goes on, two minutes without power and two without the time left out"
     );
     assert_eq!(
         resume("09-22 09:30:00"),
         [
+            "10:09:00 TimeUnsynced box Fault raised r1 onset 10:08:00",
+            "09:30:00 TimeUnsynced box Fault cleared r2 onset 09:28:00 end 09:30:00 Recovered dur 120 Restamped",
             "09:30:00 Unstaffed W3 Notice cleared r2 onset 10:00:00 end 09:26:00 PowerLoss dur 360 absent 360",
             "09:35:00 Unstaffed W3 Notice raised r1 onset 09:30:00 absent 300",
         ],
