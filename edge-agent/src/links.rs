@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edge_config::{Broker, Config, Polarity, SensorAdapter, Transport};
-use edge_sensors::{BrokerAddress, Zigbee2MqttSensor};
+use edge_sensors::{BrokerAddress, TopicAdapter, Zigbee2MqttSensor};
 use edge_uplink::clock::{WallFn, WallTime};
 use edge_uplink::{Tls, UplinkConfig};
 
@@ -59,9 +59,9 @@ pub fn uplink_config(config: &Config) -> Option<UplinkConfig> {
 
 /// The sensor broker and what is heard on it; `None` without sensors.
 #[must_use]
-pub fn sensor_link(config: &Config) -> Option<(BrokerAddress, Vec<Zigbee2MqttSensor>)> {
+pub fn sensor_link(config: &Config) -> Option<(BrokerAddress, Vec<Arc<dyn TopicAdapter>>)> {
     let broker = config.sensor_broker.as_ref()?;
-    let sensors: Vec<Zigbee2MqttSensor> = config
+    let sensors: Vec<Arc<dyn TopicAdapter>> = config
         .sensors
         .iter()
         .map(|sensor| match &sensor.adapter {
@@ -69,12 +69,12 @@ pub fn sensor_link(config: &Config) -> Option<(BrokerAddress, Vec<Zigbee2MqttSen
                 topic,
                 property,
                 polarity,
-            } => Zigbee2MqttSensor {
+            } => Arc::new(Zigbee2MqttSensor {
                 id: sensor.id.clone(),
                 topic: topic.clone(),
                 property: property.clone(),
                 invert: *polarity == Polarity::Inverted,
-            },
+            }) as Arc<dyn TopicAdapter>,
         })
         .collect();
     let (user, password) = login(broker);

@@ -3,11 +3,19 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod esphome;
+pub mod json;
+pub mod ld2410;
+pub mod ld2450;
 pub mod mailbox;
+pub mod meaning;
 pub mod mqtt;
+pub mod onvif;
+pub mod tasmota;
 pub mod zigbee2mqtt;
 
 pub use error::SensorError;
 pub use mailbox::{Mailbox, SensorInput};
+pub use meaning::{Meaning, TopicAdapter};
 pub use mqtt::{BrokerAddress, LinkStatus, MqttSensors};
 pub use zigbee2mqtt::Zigbee2MqttSensor;

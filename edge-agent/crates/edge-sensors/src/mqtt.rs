@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::mailbox::{Mailbox, SensorInput};
-use crate::zigbee2mqtt::{Meaning, Zigbee2MqttSensor, reading_time};
+use crate::meaning::{Meaning, TopicAdapter, reading_time};
 
 /// Where the sensors' broker is, and who we are there.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ const MAX_PACKET_BYTES: usize = 64 * 1024;
 /// The sensors of one broker.
 pub struct MqttSensors {
     address: BrokerAddress,
-    sensors: Vec<Zigbee2MqttSensor>,
+    sensors: Vec<Arc<dyn TopicAdapter>>,
     now: Now,
     out: mpsc::Sender<SensorInput>,
     status: watch::Sender<LinkStatus>,
@@ -61,7 +61,7 @@ impl MqttSensors {
     #[must_use]
     pub fn new(
         address: BrokerAddress,
-        sensors: Vec<Zigbee2MqttSensor>,
+        sensors: Vec<Arc<dyn TopicAdapter>>,
         now: Now,
         out: mpsc::Sender<SensorInput>,
         status: watch::Sender<LinkStatus>,
@@ -161,14 +161,14 @@ impl MqttSensors {
                     quality,
                     measured_unix_ms,
                 })) => mailbox.reading(SensorReading {
-                    sensor: sensor.id.clone(),
+                    sensor: sensor.id().clone(),
                     at: reading_time(measured_unix_ms, at, unix_ms),
                     value,
                     quality,
                 }),
                 Ok(Some(meaning @ (Meaning::Online | Meaning::Offline))) => {
                     mailbox.health(SourceHealth {
-                        source: SourceId::Sensor(sensor.id.clone()),
+                        source: SourceId::Sensor(sensor.id().clone()),
                         at,
                         down: (meaning == Meaning::Offline).then_some(FaultCause::Offline),
                     })

@@ -1,12 +1,12 @@
 //! Zigbee2MQTT payloads (<https://www.zigbee2mqtt.io/guide/usage/mqtt_topics_and_messages.html>): device state, availability in
 //! both its forms, bridge state. Pure: topic and bytes in, meaning out.
 
-use hall_core::HallTime;
 use hall_core::ids::SensorId;
 use hall_core::observe::Quality;
 use serde_json::Value;
 
 use crate::error::SensorError;
+use crate::meaning::{Meaning, TopicAdapter, availability, failure, object, truth};
 
 /// One Zigbee2MQTT device bound to a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,50 +21,21 @@ pub struct Zigbee2MqttSensor {
     pub invert: bool,
 }
 
-/// What one message means for one sensor.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Meaning {
-    /// A reading; `measured_unix_ms` when the payload says when it was taken.
-    Reading {
-        /// On or off, after `invert`.
-        value: bool,
-        /// `Suspect` when `presence` and `occupancy` contradict each other; `Stale` for a retained payload without a time.
-        quality: Quality,
-        /// `last_seen` of the payload in Unix milliseconds.
-        measured_unix_ms: Option<i64>,
-    },
-    /// The device or the whole bridge is reachable again.
-    Online,
-    /// The device or the whole bridge is gone.
-    Offline,
-    /// A message that concerns the sensor but says nothing about presence.
-    Nothing,
-}
+impl TopicAdapter for Zigbee2MqttSensor {
+    fn id(&self) -> &SensorId {
+        &self.id
+    }
 
-impl Zigbee2MqttSensor {
-    /// The topics to subscribe: state, availability, bridge state.
-    #[must_use]
-    pub fn topics(&self) -> [String; 3] {
-        [
+    /// State, availability, bridge state.
+    fn topics(&self) -> Vec<String> {
+        vec![
             self.topic.clone(),
             format!("{}/availability", self.topic),
             self.bridge_topic(),
         ]
     }
 
-    fn bridge_topic(&self) -> String {
-        let base = self
-            .topic
-            .split_once('/')
-            .map_or("zigbee2mqtt", |(base, _)| base);
-        format!("{base}/bridge/state")
-    }
-
-    /// What a message means for this sensor; `None` when its topic is not this sensor's.
-    ///
-    /// # Errors
-    /// When the payload on the device topic is not what Zigbee2MQTT sends for a presence device.
-    pub fn interpret(
+    fn interpret(
         &self,
         topic: &str,
         payload: &[u8],
@@ -73,35 +44,37 @@ impl Zigbee2MqttSensor {
         if topic == self.topic {
             return self.state(topic, payload, retained).map(Some);
         }
-        let availability = topic.strip_suffix("/availability") == Some(&self.topic);
-        if availability || topic == self.bridge_topic() {
-            return self.availability(topic, payload).map(Some);
+        let available = topic.strip_suffix("/availability") == Some(&self.topic);
+        if available || topic == self.bridge_topic() {
+            return availability(&self.id, topic, payload).map(Some);
         }
         Ok(None)
     }
+}
 
-    fn failure(&self, topic: &str, reason: String) -> SensorError {
-        SensorError::Payload {
-            sensor: self.id.to_string(),
-            topic: topic.into(),
-            reason,
-        }
+impl Zigbee2MqttSensor {
+    fn bridge_topic(&self) -> String {
+        let base = self
+            .topic
+            .split_once('/')
+            .map_or("zigbee2mqtt", |(base, _)| base);
+        format!("{base}/bridge/state")
     }
 
     fn state(&self, topic: &str, payload: &[u8], retained: bool) -> Result<Meaning, SensorError> {
         if payload.is_empty() {
             return Ok(Meaning::Nothing);
         }
-        let json: Value = serde_json::from_slice(payload)
-            .map_err(|e| self.failure(topic, format!("not JSON ({e})")))?;
-        let Value::Object(fields) = &json else {
-            return Err(self.failure(topic, "a JSON object was expected".into()));
-        };
+        let fields = object(&self.id, topic, payload)?;
         let read = |key: &str| -> Result<Option<bool>, SensorError> {
             match fields.get(key) {
                 None | Some(Value::Null) => Ok(None),
                 Some(value) => truth(value).map(Some).ok_or_else(|| {
-                    self.failure(topic, format!("'{key}' is {value}, expected true or false"))
+                    failure(
+                        &self.id,
+                        topic,
+                        format!("'{key}' is {value}, expected true or false"),
+                    )
                 }),
             }
         };
@@ -129,53 +102,6 @@ impl Zigbee2MqttSensor {
             quality,
             measured_unix_ms,
         })
-    }
-
-    fn availability(&self, topic: &str, payload: &[u8]) -> Result<Meaning, SensorError> {
-        let text = String::from_utf8_lossy(payload);
-        let word = match serde_json::from_str::<Value>(&text) {
-            Ok(Value::Object(fields)) => fields
-                .get("state")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned(),
-            Ok(Value::String(word)) => word,
-            _ => text.trim().to_owned(),
-        };
-        match word.as_str() {
-            "online" => Ok(Meaning::Online),
-            "offline" => Ok(Meaning::Offline),
-            "" => Ok(Meaning::Nothing),
-            other => Err(self.failure(topic, format!("'{other}', expected online or offline"))),
-        }
-    }
-}
-
-/// The instant a reading belongs to: the payload's own time where it has one that lies in the past, else the time of receipt.
-#[must_use]
-pub fn reading_time(
-    measured_unix_ms: Option<i64>,
-    received: HallTime,
-    received_unix_ms: i64,
-) -> HallTime {
-    match measured_unix_ms {
-        Some(measured) if measured < received_unix_ms => {
-            received.plus_ms(measured - received_unix_ms)
-        }
-        _ => received,
-    }
-}
-
-fn truth(value: &Value) -> Option<bool> {
-    match value {
-        Value::Bool(b) => Some(*b),
-        Value::String(s) if s.eq_ignore_ascii_case("on") || s.eq_ignore_ascii_case("true") => {
-            Some(true)
-        }
-        Value::String(s) if s.eq_ignore_ascii_case("off") || s.eq_ignore_ascii_case("false") => {
-            Some(false)
-        }
-        _ => None,
     }
 }
 
@@ -325,18 +251,5 @@ mod tests {
             s.interpret("zigbee2mqtt/bridge/state", b"maybe", false)
                 .is_err()
         );
-    }
-
-    #[test]
-    fn a_payload_time_in_the_future_is_not_believed() {
-        assert_eq!(
-            reading_time(Some(900), HallTime(5000), 1000),
-            HallTime(4900)
-        );
-        assert_eq!(
-            reading_time(Some(2000), HallTime(5000), 1000),
-            HallTime(5000)
-        );
-        assert_eq!(reading_time(None, HallTime(5000), 1000), HallTime(5000));
     }
 }
