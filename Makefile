@@ -43,7 +43,8 @@ test: setup-test ## Formatting, lints, every test of every crate and of the page
 lint: setup-test ## Formatting, clippy and the page's type check only
 	@$(scripts)/test.sh lint
 
-bench: setup-test ## CPU time per analysed frame against its floors; rewrites the table in edge-agent/docs/performance.md
+bench: setup-test ## A day of a large hall, and CPU time per analysed frame; rewrites the tables in edge-agent/docs/performance.md
+	cargo run --release --locked -p hall-replay --example day
 	cargo run --release --locked -p edge-vision --example bench
 
 deny: ## Licences and advisories of all dependencies (needs cargo-deny)
