@@ -91,6 +91,9 @@ pub struct ReplayArgs {
     /// Also print how every window's time counts (staffed, unstaffed, excused, unknown and so on).
     #[arg(long)]
     pub intervals: bool,
+    /// Also print the answers to orders that were carried out (refusals are always printed).
+    #[arg(long)]
+    pub answers: bool,
 }
 
 /// Arguments of `detect`.

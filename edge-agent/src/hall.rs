@@ -234,7 +234,7 @@ impl Run<'_> {
                     eventful = true;
                 }
                 Output::Summary(summary) => self.summary = Some(Arc::new(summary)),
-                Output::Interval(_) | Output::Wait(_) | Output::Answer(_) => {}
+                Output::Interval(_) | Output::Wait(_) | Output::Excuse(_) | Output::Answer(_) => {}
             }
         }
         let now = Instant::now();

@@ -34,6 +34,7 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
         until_ms,
         summaries: args.summaries,
         intervals: args.intervals,
+        answers: args.answers,
         config_sha256: config.sha256.clone(),
         // Recorded detections are followed as the box itself would follow them; without its model, as by default.
         tracker: DetectorPlan::new(&config)

@@ -63,3 +63,17 @@ pub struct WaitSample {
     /// Called and nobody came, or left without service.
     pub abandoned: bool,
 }
+
+/// Leave entered or cancelled afterwards: the part of `from..to` that counts as unstaffed counts as excused instead (`excused`),
+/// or no longer does. All other classes stay as they are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Excuse {
+    /// The window.
+    pub window: WindowId,
+    /// Start.
+    pub from: Stamp,
+    /// End.
+    pub to: Stamp,
+    /// Excused from now on, or no longer.
+    pub excused: bool,
+}

@@ -10,6 +10,7 @@ use hall_core::time::WallClock;
 use hall_core::track::TrackerConfig;
 use hall_wire::event::{ClockQuality, EventRecord, RecordContext};
 use hall_wire::interval::IntervalRecord;
+use hall_wire::order::AnswerRecord;
 use hall_wire::summary::SummaryRecord;
 use hall_wire::timeline::Timeline;
 use serde::Serialize;
@@ -29,6 +30,8 @@ pub struct ReplayOptions {
     pub summaries: bool,
     /// Also give out how every window's time counts.
     pub intervals: bool,
+    /// Also give out the answers to orders that were carried out; refusals are always given out.
+    pub answers: bool,
     /// Put into the event records: SHA-256 of the configuration, hex.
     pub config_sha256: String,
     /// For records of kind `detections`.
@@ -45,6 +48,8 @@ pub enum ReplayOutput {
     Summary(SummaryRecord),
     /// How a piece of a window's time counts.
     Interval(IntervalRecord),
+    /// The answer to an order.
+    Answer(AnswerRecord),
 }
 
 impl ReplayOutput {
@@ -229,7 +234,14 @@ impl<'a> Run<'a> {
                 Output::Interval(interval) if self.options.intervals => {
                     sink(ReplayOutput::Interval(IntervalRecord::from(&interval)));
                 }
-                Output::Summary(_) | Output::Interval(_) | Output::Wait(_) | Output::Answer(_) => {}
+                Output::Answer(answer) if self.options.answers || answer.result.is_err() => {
+                    sink(ReplayOutput::Answer(AnswerRecord::from(&answer)));
+                }
+                Output::Summary(_)
+                | Output::Interval(_)
+                | Output::Wait(_)
+                | Output::Excuse(_)
+                | Output::Answer(_) => {}
             }
         }
     }

@@ -9,6 +9,7 @@ use hall_core::config::EngineConfig;
 use hall_core::detection::Detection;
 use hall_core::ids::{CameraId, GatewayId, QueueId, SensorId, TrackId, ZoneId};
 use hall_core::observe::{Input, SensorReading, SourceHealth, SourceId, ZoneCount, ZoneSnapshot};
+use hall_core::order::Order;
 use hall_core::time::WallClock;
 use hall_core::track::{Track, TrackState, Tracker, TrackerConfig};
 use hall_core::zones::ZoneEvaluator;
@@ -121,6 +122,12 @@ impl Hall {
                 offset_ms: *offset_ms,
                 utc_offset_s: self.utc_offset_s,
                 synced: *synced,
+            }),
+            Observation::Order { tx, by, what } => Input::Order(Order {
+                tx: tx.clone(),
+                at,
+                by: by.clone(),
+                what: what.clone(),
             }),
             Observation::Tick => Input::Tick,
         })

@@ -7,6 +7,7 @@ pub mod event;
 pub mod interval;
 pub mod name;
 pub mod observation;
+pub mod order;
 pub mod state;
 pub mod summary;
 pub mod time;

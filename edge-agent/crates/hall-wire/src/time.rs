@@ -69,6 +69,32 @@ pub fn parse_rfc3339(text: &str) -> Result<(i64, i32), TimeError> {
     Ok((ts.as_millisecond(), offset.seconds()))
 }
 
+/// A text that is no local time.
+#[derive(Debug, thiserror::Error)]
+#[error("'{text}' is not a local time, for example 2026-09-21T14:00")]
+pub struct LocalTimeError {
+    text: String,
+}
+
+/// Milliseconds of the local calendar since 1970-01-01T00:00 local, of `2026-09-21T14:00` or `2026-09-21T14:00:30`.
+///
+/// # Errors
+/// When the text is anything else, also when it has an offset.
+pub fn parse_local_ms(text: &str) -> Result<i64, LocalTimeError> {
+    let fail = || LocalTimeError {
+        text: text.to_owned(),
+    };
+    // The length keeps out offsets, zones and sub-seconds, which the parser below would read over.
+    if !matches!(text.len(), 16 | 19) || text.as_bytes()[10] != b'T' {
+        return Err(fail());
+    }
+    let civil: jiff::civil::DateTime = text.parse().map_err(|_| fail())?;
+    Offset::UTC
+        .to_timestamp(civil)
+        .map(Timestamp::as_millisecond)
+        .map_err(|_| fail())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

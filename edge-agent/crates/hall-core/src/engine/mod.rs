@@ -12,6 +12,7 @@ mod feelers;
 pub mod fusion;
 mod intake;
 mod layout;
+mod leave;
 mod limits;
 mod line;
 mod links;
@@ -38,7 +39,7 @@ pub use queue_view::QueueCheckpoint;
 pub use record::OpenRecord;
 pub use tally::Tally;
 
-use crate::account::{Interval, WaitSample};
+use crate::account::{Excuse, Interval, WaitSample};
 use crate::config::EngineConfig;
 use crate::event::{Event, EventId};
 use crate::ids::WindowId;
@@ -78,6 +79,8 @@ pub enum Output {
     Interval(Interval),
     /// Somebody's wait is over; for figures.
     Wait(WaitSample),
+    /// Time already counted is excused, or no longer; for figures.
+    Excuse(Excuse),
     /// The answer to an order.
     Answer(Answer),
 }

@@ -53,7 +53,8 @@ impl Engine {
     fn carry_out(&mut self, at: HallTime, order: &Order) -> Result<Vec<EventId>, Refusal> {
         let given = order.at.min(at);
         match &order.what {
-            Directive::GrantLeave(_) | Directive::CancelLeave(_) => Err(Refusal::Unknown),
+            Directive::GrantLeave(leave) => self.grant_leave(at, given, &order.by, leave),
+            Directive::CancelLeave(id) => self.cancel_leave(at, &order.by, id),
             Directive::Case {
                 event,
                 action,

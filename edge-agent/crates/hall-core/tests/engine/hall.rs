@@ -328,6 +328,7 @@ impl Played {
                 Output::Interval(interval) => intervals.push(interval),
                 Output::Wait(wait) => waits.push(wait),
                 Output::Answer(answer) => answers.push(answer),
+                Output::Excuse(_) => {}
             }
         }
         Played {

@@ -265,7 +265,7 @@ impl Auditor {
                     assert!(interval.from.at < interval.to.at, "{interval:?}");
                     continue;
                 }
-                Output::Wait(_) | Output::Answer(_) => continue,
+                Output::Wait(_) | Output::Excuse(_) | Output::Answer(_) => continue,
             };
             let before = self.log.iter().rfind(|e| e.id == event.id).map(|e| e.rev);
             self.log.push(event.clone());

@@ -7,11 +7,13 @@ mod record;
 #[cfg(test)]
 mod tests;
 
+use crate::order::{DirectiveFields, OrderError};
 use crate::time::parse_rfc3339;
 use hall_core::detection::Detection;
 use hall_core::geometry::BBox;
 use hall_core::ids::{CameraId, SensorId, TrackId, ZoneId};
 use hall_core::observe::{FaultCause, Quality, SourceId};
+use hall_core::order::{Actor, Directive};
 
 pub use name::{CauseName, QualityName, cause_name, quality_name};
 pub use record::{DetectionValue, ObservationRecord, TrackValue, TrackedCount, UpDown, ZoneValue};
@@ -63,6 +65,15 @@ pub enum Observation {
         /// Believed.
         synced: bool,
     },
+    /// A person or the centre decides something.
+    Order {
+        /// Transaction id.
+        tx: String,
+        /// By whom.
+        by: Actor,
+        /// What.
+        what: Directive,
+    },
     /// Time passed.
     Tick,
 }
@@ -95,6 +106,12 @@ pub enum RecordError {
         /// Why, and what is expected.
         reason: String,
     },
+}
+
+impl From<OrderError> for RecordError {
+    fn from(error: OrderError) -> Self {
+        wrong(error.path, error.reason)
+    }
 }
 
 fn wrong(path: impl Into<String>, reason: impl Into<String>) -> RecordError {
@@ -282,6 +299,26 @@ impl ObservationRecord {
                 span(&at, None, None)?,
                 Observation::Clock { offset_ms, synced },
             ),
+            R::Order {
+                at,
+                tx,
+                by,
+                leave,
+                cancel_leave,
+            } => {
+                let fields = DirectiveFields {
+                    leave,
+                    cancel_leave,
+                };
+                (
+                    span(&at, None, None)?,
+                    Observation::Order {
+                        tx,
+                        by: by.check()?,
+                        what: fields.check()?,
+                    },
+                )
+            }
             R::Tick { at } => (span(&at, None, None)?, Observation::Tick),
         })
     }

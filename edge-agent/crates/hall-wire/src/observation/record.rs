@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::name::{CauseName, QualityName};
+use crate::order::{ActorRecord, LeaveRecord};
 
 /// One line as written. Field names and values are the published contract.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -94,6 +95,21 @@ pub enum ObservationRecord {
         offset_ms: i64,
         /// Believed.
         synced: bool,
+    },
+    /// A person or the centre decides something.
+    Order {
+        /// RFC 3339 with offset.
+        at: String,
+        /// Transaction id: the same again is done once.
+        tx: String,
+        /// By whom.
+        by: ActorRecord,
+        /// Grants approved leave, also afterwards.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        leave: Option<LeaveRecord>,
+        /// Cancels the leave with this id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cancel_leave: Option<String>,
     },
     /// Time passed.
     Tick {

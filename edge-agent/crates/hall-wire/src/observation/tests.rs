@@ -167,3 +167,38 @@ fn wrong_records_are_named_precisely() {
         "cause: a source that is up",
     );
 }
+
+#[test]
+fn orders_name_who_and_exactly_one_thing() {
+    use hall_core::order::{Directive, Role};
+    let line = |what: &str| {
+        format!(
+            r#"{{"at":"2026-09-21T14:20:00+08:00","kind":"order","tx":"t1","by":{{"id":"m","role":"hall_manager"}}{what}}}"#
+        )
+    };
+    let leave = r#","leave":{"id":"L1","windows":["W3"],"from":"2026-09-21T14:00","to":"2026-09-21T15:00","approved_by":"m"}"#;
+    let (_, observation) = parse_record(&line(leave)).unwrap();
+    let Observation::Order { by, what, .. } = observation else {
+        panic!("an order")
+    };
+    assert_eq!(by.role, Role::HallManager);
+    let Directive::GrantLeave(leave) = what else {
+        panic!("leave")
+    };
+    assert_eq!(leave.to_local_ms - leave.from_local_ms, 3_600_000);
+    assert_eq!(leave.from_local_ms.rem_euclid(86_400_000), 14 * 3_600_000);
+    for (what, words) in [
+        ("", "order: give exactly one of"),
+        (
+            r#","cancel_leave":"L1","leave":{"id":"L1","windows":[],"from":"2026-09-21T14:00","to":"2026-09-21T15:00","approved_by":"m"}"#,
+            "order: give exactly one of",
+        ),
+        (
+            r#","leave":{"id":"L1","windows":["W3"],"from":"2026-09-21T14:00+08:00","to":"2026-09-21T15:00","approved_by":"m"}"#,
+            "leave.from: '2026-09-21T14:00+08:00' is not a local time",
+        ),
+    ] {
+        let error = parse_record(&line(what)).unwrap_err().to_string();
+        assert!(error.starts_with(words), "{error}");
+    }
+}
