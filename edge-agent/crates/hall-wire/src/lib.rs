@@ -8,6 +8,7 @@ pub mod interval;
 pub mod name;
 pub mod observation;
 pub mod order;
+pub mod recall;
 pub mod state;
 pub mod summary;
 pub mod time;
