@@ -59,8 +59,11 @@ fn short(e: &Event) -> String {
     )
 }
 
+/// When, who, limited to which windows, what.
+type Step<'a> = (&'a str, Role, &'a [&'a str], CaseAction);
+
 /// Plays W3 away from 10:00 to `back`, takes steps each at its time, and gives revisions and refusals one line each.
-fn life(back: &str, steps: &[(&str, Role, &[&str], CaseAction)], until: &str) -> Vec<String> {
+fn life(back: &str, steps: &[Step<'_>], until: &str) -> Vec<String> {
     let mut scene = Scene::new().away("W3", "10:00:00", back);
     let played = scene.play("09:50:00", "10:05:00");
     let id = played.events[0].id;
@@ -85,7 +88,7 @@ fn a_case_lives_as_its_table_says() {
     use CaseAction as A;
     use Role::{ChiefRepresentative as Chief, HallManager as Manager, Supervisor};
     let raised = "10:05:00 r1 Raised Notice Suspected open";
-    let rows: &[(&str, &str, &[(&str, Role, &[&str], A)], &[&str])] = &[
+    let rows: &[(&str, &str, &[Step<'_>], &[&str])] = &[
         (
             "confirmed, explained, closed",
             "10:16:00",
