@@ -77,20 +77,37 @@ impl Script {
         queue.from_s + self.queue_duration_s.max(self.queue_dwell_s)
     }
 
+    /// The levels of an absence and the clip seconds at which they are published: one step higher while a queue is long.
+    fn levels(&self, absence: &Stretch) -> Vec<(f64, &'static str)> {
+        let rungs = [self.notice_s, self.warn_s, self.severe_s].map(|s| absence.from_s + s);
+        let long = |at: f64| {
+            let during = |s: &Stretch| self.raised_s(s) <= at && at < s.to_s;
+            self.queues.iter().any(|(_, s)| during(s))
+        };
+        let queues = self.queues.iter().map(|(_, s)| self.raised_s(s));
+        let mut moments: Vec<f64> = rungs.into_iter().chain(queues).collect();
+        moments.sort_by(f64::total_cmp);
+        let mut published = 0;
+        let mut levels = Vec::new();
+        for at in moments.into_iter().filter(|at| *at < absence.to_s) {
+            let reached = rungs.iter().filter(|rung| **rung <= at).count();
+            let steps = (reached + usize::from(long(at))).min(rungs.len());
+            if reached > 0 && steps > published {
+                published = steps;
+                levels.push((at, ["notice", "warn", "severe"][steps - 1]));
+            }
+        }
+        levels
+    }
+
     /// Lines for a person: when in a round what is to be expected.
     #[must_use]
     pub fn expectations(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for (window, s) in &self.absences {
             lines.push((s.from_s, format!("{window}: the clerk leaves")));
-            for (level, after) in [
-                ("notice", self.notice_s),
-                ("warn", self.warn_s),
-                ("severe", self.severe_s),
-            ] {
-                if s.from_s + after < s.to_s {
-                    lines.push((s.from_s + after, format!("{window}: unstaffed, {level}")));
-                }
+            for (at, level) in self.levels(s) {
+                lines.push((at, format!("{window}: unstaffed, {level}")));
             }
             lines.push((s.to_s, format!("{window}: the clerk is back")));
             lines.push((

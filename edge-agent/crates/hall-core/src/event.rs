@@ -105,6 +105,18 @@ pub enum Level {
     Severe,
 }
 
+impl Level {
+    /// One step more severe; the top stays the top, and levels without steps stay what they are.
+    #[must_use]
+    pub fn step_up(self) -> Self {
+        match self {
+            Level::Notice => Level::Warn,
+            Level::Warn | Level::Severe => Level::Severe,
+            Level::Info | Level::Fault => self,
+        }
+    }
+}
+
 /// What this revision does to the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {

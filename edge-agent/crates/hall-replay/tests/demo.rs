@@ -117,9 +117,31 @@ fn the_demo_clip_gives_its_absence_and_its_long_queue_once_and_nothing_else() {
     assert!((55.5..=59.0).contains(&end), "{cleared:?}");
 
     // Seven people or more stand in the zone from 31.4 s to 62.6 s, four or fewer from 72.6 s on.
+    let absence = raised;
     let [raised] = of("queue_long", "raised")[..] else {
         panic!("{events:#?}")
     };
+    // The window is empty by then: both are one step more severe and name each other.
+    assert_eq!(
+        (raised.level.as_str(), &raised.related),
+        ("severe", &vec![absence.event_id.clone()])
+    );
+    let levels: Vec<_> = events
+        .iter()
+        .filter(|e| e.code == "unstaffed")
+        .map(|e| {
+            (
+                e.level.as_str(),
+                second(&e.updated).round(),
+                e.related.len(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        levels[..3],
+        [("notice", 32.0, 0), ("warn", 40.0, 1), ("severe", 42.0, 1)],
+        "{events:#?}"
+    );
     assert_eq!(raised.subject, "Q1");
     let at = second(&raised.raised);
     assert!((39.4..=46.0).contains(&at), "{raised:?}");

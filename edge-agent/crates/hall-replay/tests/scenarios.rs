@@ -3,7 +3,8 @@
 //!
 //! The first line of an expectation says how to judge: `until` (time runs on to there), `tolerance_s` (5 when left out),
 //! `hall` (another configuration than `hall.toml`, a file beside it), `at_most` (in place of a list: at most this many events). Every further line is one revision; only the fields it names
-//! are compared, times and `*_s` within the tolerance, and `event` labels revisions that must share one event id.
+//! are compared, times and `*_s` within the tolerance, `event` labels revisions that must share one event id, and `related` lists
+//! labels in the order of the record.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use hall_wire::time::parse_rfc3339;
 use serde_json::Value;
 
 /// The scenarios that must be there, so that a renamed file is not a test less.
-const SCENARIOS: [&str; 29] = [
+const SCENARIOS: &[&str] = &[
     "01-leaves-and-returns",
     "02-long-absence-climbs-the-ladder",
     "03-short-absence",
@@ -47,6 +48,8 @@ const SCENARIOS: [&str; 29] = [
     "41-long-queue",
     "42-school-group-crosses",
     "44-length-oscillates-around-the-limit",
+    "46-queue-while-windows-are-empty",
+    "46b-window-empties-while-people-wait",
 ];
 
 fn folder() -> PathBuf {
@@ -61,7 +64,7 @@ fn unix_ms(value: &Value) -> i64 {
 fn differences(expected: &Value, actual: &Value, tolerance_s: f64) -> Vec<String> {
     let mut wrong = Vec::new();
     for (field, want) in expected.as_object().unwrap() {
-        if field == "event" {
+        if field == "event" || field == "related" {
             continue;
         }
         let got = &actual[field];
@@ -141,6 +144,28 @@ fn check(name: &str, usual: &Config) -> Vec<String> {
         if *id != got["event_id"] {
             wrong.push(format!(
                 "revision {}: another event than '{label}' before",
+                i + 1
+            ));
+        }
+    }
+    for (i, (want, got)) in expected.iter().zip(&actual).enumerate() {
+        let Some(labels) = want["related"].as_array() else {
+            continue;
+        };
+        let related: Vec<_> = labels
+            .iter()
+            .map(|label| ids.get(label.as_str().unwrap()).cloned())
+            .collect();
+        let found: Vec<_> = got["related"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .cloned()
+            .map(Some)
+            .collect();
+        if related != found {
+            wrong.push(format!(
+                "revision {}: related {found:?}, expected {labels:?}",
                 i + 1
             ));
         }

@@ -53,6 +53,9 @@ impl WindowRule {
         let Some(episode) = &mut self.episode else {
             return;
         };
+        if let Some(record) = &mut episode.record {
+            record.relate(&self.waiting);
+        }
         if self.gate != Gate::Open
             || !self.post.raw().is_no()
             || !episode.nobody_there()
@@ -60,13 +63,14 @@ impl WindowRule {
         {
             return;
         }
-        let Some(level) = episode.level_due() else {
+        let Some(ladder) = episode.level_due() else {
             return;
         };
-        if episode
-            .record
-            .as_ref()
-            .is_some_and(|record| record.level >= level)
+        let wait = !self.waiting.is_empty();
+        let level = if wait { ladder.step_up() } else { ladder };
+        if let Some(record) = &mut episode.record
+            && !record.aggravate(&self.waiting)
+            && record.level >= level
         {
             return;
         }
@@ -77,7 +81,7 @@ impl WindowRule {
         match &mut episode.record {
             Some(record) => {
                 record.add_evidence(evidence);
-                record.escalate(ctx, at, level, facts);
+                record.escalate(ctx, at, level.max(record.level), facts);
             }
             None => {
                 let opening = Opening {
@@ -87,9 +91,10 @@ impl WindowRule {
                     onset: episode.onset,
                     rule: episode.rule.rule.clone(),
                     evidence,
-                    tags: Vec::new(),
+                    tags: wait.then_some(Tag::WhilePeopleWait).into_iter().collect(),
                 };
-                episode.record = Some(OpenRecord::raise(ctx, at, opening, facts));
+                let related = self.waiting.clone();
+                episode.record = Some(OpenRecord::raise_with(ctx, at, opening, related, facts));
             }
         }
     }

@@ -250,20 +250,15 @@ impl Episode {
         }
     }
 
-    /// Milliseconds of clock until the next rung above the published level; `None` at the top.
+    /// Milliseconds of clock until the next rung; `None` at the top.
     pub fn next_rung_ms(&self) -> Option<i64> {
-        let published = self.record.as_ref().map(|record| record.level);
         let clock = self.clock_ms();
         let [first, warn, severe] = self.rule.ladder_ms;
-        [
-            (first, Level::Notice),
-            (warn.max(first), Level::Warn),
-            (severe.max(first), Level::Severe),
-        ]
-        .into_iter()
-        .filter(|(at, level)| *at > clock && published.is_none_or(|p| p < *level))
-        .map(|(at, _)| at - clock)
-        .min()
+        [first, warn.max(first), severe.max(first)]
+            .into_iter()
+            .filter(|at| *at > clock)
+            .map(|at| at - clock)
+            .min()
     }
 
     /// Milliseconds until the drop-out going on ends the run of presence.

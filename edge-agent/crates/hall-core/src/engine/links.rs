@@ -2,8 +2,9 @@
 //! concern is told at the same instant and judges again. Judges nothing itself.
 
 use super::Engine;
+use super::record::OpenRecord;
 use crate::config::EngineConfig;
-use crate::event::EventId;
+use crate::event::{EventId, Tag};
 use crate::ids::WindowId;
 use crate::time::HallTime;
 
@@ -116,6 +117,19 @@ impl Links {
             .filter(|(feeds, _)| feeds.contains(&window))
             .flat_map(|(_, events)| events.iter().copied())
             .collect()
+    }
+}
+
+impl OpenRecord {
+    /// An absence while people wait, and a long queue while windows are empty, are one step more severe from the first moment on at
+    /// which both are known, for as long as they last. Returns true at that moment.
+    pub(super) fn aggravate(&mut self, others: &[EventId]) -> bool {
+        self.relate(others);
+        let news = !others.is_empty() && !self.tags.contains(&Tag::WhilePeopleWait);
+        if news {
+            self.add_tag(Tag::WhilePeopleWait);
+        }
+        news
     }
 }
 

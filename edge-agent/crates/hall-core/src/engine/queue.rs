@@ -359,6 +359,11 @@ impl QueueRule {
             if length > limits.queue_clear {
                 open.short = None;
                 open.resumed = None;
+                if open.record.aggravate(&self.fed.absences) {
+                    let level = open.record.level.step_up();
+                    open.record
+                        .escalate(ctx, at, level, facts(&open.rise, at, 0));
+                }
                 return;
             }
             let (since, unobserved) = *open
@@ -397,20 +402,24 @@ impl QueueRule {
             .plus_ms(limits.queue_duration + rise.unobserved_ms);
         if at >= due && firm >= limits.queue_raise {
             let rise = *rise;
+            let empty = !self.fed.absences.is_empty();
             let opening = Opening {
                 code: EventCode::QueueLong,
                 subject: Subject::Queue(self.id.clone()),
-                level: Level::Warn,
+                level: if empty { Level::Severe } else { Level::Warn },
                 onset: ctx.clock.stamp(rise.onset),
                 rule: limits.rule.clone(),
                 evidence: vec![source],
-                tags: if rise.saturated {
-                    vec![Tag::Saturated]
-                } else {
-                    Vec::new()
-                },
+                tags: [
+                    (rise.saturated, Tag::Saturated),
+                    (empty, Tag::WhilePeopleWait),
+                ]
+                .into_iter()
+                .filter_map(|(holds, tag)| holds.then_some(tag))
+                .collect(),
             };
-            let record = OpenRecord::raise(ctx, at, opening, facts(&rise, at, 0));
+            let related = self.fed.absences.clone();
+            let record = OpenRecord::raise_with(ctx, at, opening, related, facts(&rise, at, 0));
             self.rise = None;
             self.open = Some(Open {
                 record,

@@ -85,6 +85,17 @@ pub(crate) struct Opening {
 impl OpenRecord {
     /// Publishes the first revision.
     pub(crate) fn raise(ctx: &mut Ctx<'_>, at: HallTime, opening: Opening, facts: Facts) -> Self {
+        OpenRecord::raise_with(ctx, at, opening, Vec::new(), facts)
+    }
+
+    /// Publishes the first revision of an event that belongs with others.
+    pub(crate) fn raise_with(
+        ctx: &mut Ctx<'_>,
+        at: HallTime,
+        opening: Opening,
+        related: Vec<EventId>,
+        facts: Facts,
+    ) -> Self {
         let Opening {
             code,
             subject,
@@ -105,7 +116,7 @@ impl OpenRecord {
             rule,
             evidence_sources: Vec::new(),
             tags,
-            related: Vec::new(),
+            related,
         };
         record.add_evidence(evidence);
         record.publish(ctx, at, Phase::Raised, None, facts);
@@ -143,6 +154,15 @@ impl OpenRecord {
     pub(crate) fn add_tag(&mut self, tag: Tag) {
         if !self.tags.contains(&tag) {
             self.tags.push(tag);
+        }
+    }
+
+    /// Events it belongs with, each once; told with the next revision.
+    pub(crate) fn relate(&mut self, events: &[EventId]) {
+        for id in events {
+            if !self.related.contains(id) {
+                self.related.push(*id);
+            }
         }
     }
 

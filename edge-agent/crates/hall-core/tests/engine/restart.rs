@@ -246,7 +246,8 @@ fn nothing_is_judged_by_a_clock_nobody_believes() {
             "09:31:00 TimeUnsynced box Fault raised r1 onset 09:30:00",
             "10:00:00 TimeUnsynced box Fault cleared r2 onset 09:30:00 end 10:00:00 Recovered dur 1800",
             "10:03:00 QueueLong Q1 Warn raised r1 onset 10:00:00 peak 14",
-            "10:05:00 Unstaffed W3 Notice raised r1 onset 10:00:00 absent 300",
+            "10:05:00 Unstaffed W3 Warn raised r1 onset 10:00:00 absent 300 WhilePeopleWait",
+            "10:05:00 QueueLong Q1 Severe updated r2 onset 10:00:00 peak 14 WhilePeopleWait",
         ],
         "counted from the moment the time is known"
     );
