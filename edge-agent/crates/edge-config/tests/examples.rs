@@ -153,3 +153,31 @@ fn segment(from_h: u32, from_m: u32, to_h: u32, to_m: u32) -> DaySegment {
         to_s: to_h * 3600 + to_m * 60,
     }
 }
+
+#[test]
+fn the_calendar_of_2026_is_the_announced_one() {
+    let duty = load("township").engine.duty;
+    assert_eq!(duty.calendar_years, [2026]);
+    let announced = [
+        ((1, 1), (1, 3)),
+        ((2, 15), (2, 23)),
+        ((4, 4), (4, 6)),
+        ((5, 1), (5, 5)),
+        ((6, 19), (6, 21)),
+        ((9, 25), (9, 27)),
+        ((10, 1), (10, 7)),
+    ];
+    for month in 1..=12 {
+        for day in 1..=31 {
+            let date = Date {
+                year: 2026,
+                month,
+                day,
+            };
+            let off = announced
+                .iter()
+                .any(|(from, to)| (*from..=*to).contains(&(month, day)));
+            assert_eq!(duty.holidays.contains(&date), off, "{month}-{day}");
+        }
+    }
+}

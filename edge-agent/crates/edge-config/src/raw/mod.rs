@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use camera::{RawCamera, RawCodec};
-pub(crate) use duty::{RawCalendar, RawDuty, RawWeek};
+pub(crate) use duty::{RawCalendar, RawCover, RawDuty, RawWeek};
 pub(crate) use post::{
     RawEvaluationPoint, RawQueue, RawSensor, RawSensorAdapter, RawSensorBroker, RawSensorKind,
     RawWindow, RawZoneKind,

@@ -18,6 +18,9 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// Longest range of one calendar entry; longer is a slip in a date.
 const MAX_RANGE_DAYS: usize = 31;
 
+/// Longest range of one exception: a window closed for a year of building work.
+const MAX_EXCEPTION_DAYS: i32 = 366;
+
 /// The hall's duty calendar.
 pub(super) fn calendar(raw: &RawConfig, check: &mut Check<'_>) -> DutyCalendar {
     let duty = &raw.duty;
@@ -41,8 +44,15 @@ pub(super) fn calendar(raw: &RawConfig, check: &mut Check<'_>) -> DutyCalendar {
         );
     }
     let mut days = BTreeMap::new();
+    let mut years = BTreeSet::new();
     for (n, file) in duty.calendars.iter().enumerate() {
-        calendar_file(&format!("duty.calendars[{n}]"), file, &mut days, check);
+        calendar_file(
+            &format!("duty.calendars[{n}]"),
+            file,
+            &mut days,
+            &mut years,
+            check,
+        );
     }
     let of = |kind: DayKind| {
         days.iter()
@@ -55,8 +65,8 @@ pub(super) fn calendar(raw: &RawConfig, check: &mut Check<'_>) -> DutyCalendar {
         holidays: of(DayKind::Off),
         workdays: of(DayKind::Work),
         exceptions: exceptions(raw, check),
-        leave: Vec::new(),
-        calendar_years: Vec::new(),
+        leave: super::roster::leave(raw, check),
+        calendar_years: years.into_iter().collect(),
     }
 }
 
@@ -150,12 +160,7 @@ fn exceptions(raw: &RawConfig, check: &mut Check<'_>) -> Vec<DutyException> {
             );
         }
         let segments = times_of(&format!("{path}.times"), &exception.times, check);
-        let Some(date) = date(&exception.date) else {
-            check.mistake(
-                format!("{path}.date"),
-                format!("{} is not a date", quote(&exception.date)),
-                "write year-month-day, for example 2026-10-10",
-            );
+        let Some(dates) = dates(&path, &exception.date, exception.to.as_deref(), check) else {
             continue;
         };
         let concerned: Vec<Option<&str>> = if exception.windows.is_empty() {
@@ -168,7 +173,11 @@ fn exceptions(raw: &RawConfig, check: &mut Check<'_>) -> Vec<DutyException> {
                 .collect()
         };
         for window in concerned {
-            if !seen.insert((date, window)) {
+            let doubled: Vec<&civil::Date> = dates
+                .iter()
+                .filter(|date| !seen.insert((**date, window)))
+                .collect();
+            if let Some(date) = doubled.first() {
                 let who = window.map_or("the hall".to_string(), |window| {
                     format!("the window {}", quote(window))
                 });
@@ -179,18 +188,64 @@ fn exceptions(raw: &RawConfig, check: &mut Check<'_>) -> Vec<DutyException> {
                 );
             }
         }
-        let windows = exception
+        let windows: Vec<WindowId> = exception
             .windows
             .iter()
             .map(|window| WindowId::from(window.as_str()))
             .collect();
-        exceptions.push(DutyException {
+        exceptions.extend(dates.into_iter().map(|date| DutyException {
             date: core_date(date),
-            windows,
-            segments,
-        });
+            windows: windows.clone(),
+            segments: segments.clone(),
+        }));
     }
     exceptions
+}
+
+/// The dates of an exception; `None` when one of its ends is no date or they make no range.
+fn dates(
+    path: &str,
+    from: &str,
+    to: Option<&str>,
+    check: &mut Check<'_>,
+) -> Option<Vec<civil::Date>> {
+    let mut end = |key: &str, text: &str| {
+        let end = date(text);
+        if end.is_none() {
+            check.mistake(
+                format!("{path}.{key}"),
+                format!("{} is not a date", quote(text)),
+                "write year-month-day, for example 2026-10-10",
+            );
+        }
+        end
+    };
+    let first = end("date", from);
+    let last = to.map_or(first, |to| end("to", to));
+    let (first, last) = (first?, last?);
+    let wrong = if last < first {
+        Some((
+            "the range ends before it begins",
+            "to is the last date of the range",
+        ))
+    } else if (last - first).get_days() >= MAX_EXCEPTION_DAYS {
+        Some((
+            "the range is longer than 366 days",
+            "check the years; for good, change the week instead",
+        ))
+    } else {
+        None
+    };
+    if let Some((message, hint)) = wrong {
+        check.mistake(format!("{path}.to"), message, hint);
+        return None;
+    }
+    Some(
+        first
+            .series(jiff::Span::new().days(1))
+            .take_while(|date| *date <= last)
+            .collect(),
+    )
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -202,7 +257,13 @@ enum DayKind {
 type Days = BTreeMap<civil::Date, (DayKind, String)>;
 
 /// Reads one calendar into `days`; what is wrong inside it is reported at its own lines.
-fn calendar_file(path: &str, name: &str, days: &mut Days, check: &mut Check<'_>) {
+fn calendar_file(
+    path: &str,
+    name: &str,
+    days: &mut Days,
+    years: &mut BTreeSet<i32>,
+    check: &mut Check<'_>,
+) {
     let file = check.resolve(name);
     let bytes = match load::read(&file) {
         Ok(bytes) => bytes,
@@ -223,6 +284,8 @@ fn calendar_file(path: &str, name: &str, days: &mut Days, check: &mut Check<'_>)
     };
     check.calendar_bytes.push(bytes);
     let mut findings = parsed.findings;
+    years.extend(&parsed.raw.years);
+    let speaks_for = &parsed.raw.years;
     for (key, entries, kind) in [
         ("off", &parsed.raw.off, DayKind::Off),
         ("work", &parsed.raw.work, DayKind::Work),
@@ -232,6 +295,9 @@ fn calendar_file(path: &str, name: &str, days: &mut Days, check: &mut Check<'_>)
             match range(text) {
                 Ok(dates) => {
                     for date in dates {
+                        if speaks_for.is_empty() {
+                            years.insert(i32::from(date.year()));
+                        }
                         if let Some((_, other)) = days.insert(
                             date,
                             (kind, format!("{place} of {}", show(Path::new(name)))),

@@ -4,6 +4,7 @@ mod camera;
 mod duty;
 mod hall;
 mod polygon;
+mod roster;
 mod rules;
 mod secret;
 mod sensor;
@@ -178,7 +179,7 @@ pub(crate) fn build(raw: &RawConfig, check: &mut Check<'_>) -> Config {
         queues: window::queue_configs(raw),
         zones,
         sensors: sensor::configs(&sensors),
-        groups: Vec::new(),
+        groups: roster::groups(raw, check),
         duty,
         rules,
     };
