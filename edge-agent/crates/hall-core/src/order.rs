@@ -2,7 +2,7 @@
 //! accounts and signatures are checked before it gets here, roles and states by the engine.
 
 use crate::config::Leave;
-use crate::event::EventId;
+use crate::event::{EventCode, EventId, Subject};
 use crate::ids::{LeaveId, WindowId};
 use crate::time::HallTime;
 
@@ -88,6 +88,22 @@ pub enum CaseAction {
     Resolve,
 }
 
+/// Which event is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventRef {
+    /// This one.
+    Id(EventId),
+    /// The newest of this code about this subject; for files written by hand, where ids are not known beforehand.
+    Newest {
+        /// What.
+        code: EventCode,
+        /// About what.
+        subject: Subject,
+        /// Only if it began then, in Unix milliseconds.
+        onset_unix_ms: Option<i64>,
+    },
+}
+
 /// What is ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Directive {
@@ -98,7 +114,7 @@ pub enum Directive {
     /// A step in the life of an event's case.
     Case {
         /// The event.
-        event: EventId,
+        event: EventRef,
         /// The step.
         action: CaseAction,
         /// Why.

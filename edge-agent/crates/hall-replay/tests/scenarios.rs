@@ -50,6 +50,14 @@ const SCENARIOS: &[&str] = &[
     "44-length-oscillates-around-the-limit",
     "46-queue-while-windows-are-empty",
     "46b-window-empties-while-people-wait",
+    "59a-appeal-revoked",
+    "59b-appeal-downgraded",
+    "59c-appeal-upheld",
+    "59d-confirmed-explained-closed",
+    "59e-false-alarm",
+    "59f-excused-while-open",
+    "59g-excused-afterwards",
+    "61a-nobody-decides-their-own-case",
 ];
 
 fn folder() -> PathBuf {

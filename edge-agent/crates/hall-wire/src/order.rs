@@ -3,13 +3,13 @@
 
 use hall_core::config::Leave;
 use hall_core::ids::WindowId;
-use hall_core::order::{Actor, Answer, Directive};
+use hall_core::order::{Actor, Answer, Directive, EventRef};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::event::event_id_text;
-use crate::name::{parse_role, refusal_name};
-use crate::time::parse_local_ms;
+use crate::event::{event_id_text, parse_code, parse_event_id, parse_subject};
+use crate::name::{parse_action, parse_case_reason, parse_role, refusal_name};
+use crate::time::{parse_local_ms, parse_rfc3339};
 
 /// What is wrong with one value of an order: where, and why.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -106,6 +106,112 @@ impl LeaveRecord {
     }
 }
 
+/// A step in the life of an event's case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseRecord {
+    /// The event.
+    pub event: EventRefRecord,
+    /// `confirm`, `false_alarm`, `excuse`, `feedback`, `close`, `appeal`, `uphold`, `downgrade`, `revoke` or `resolve`.
+    pub action: String,
+    /// `verified`, `system_error`, `official_duty`, `device_fault`, `roster_not_updated`, `leave`, `pause`, `sensor_wrong`,
+    /// `video_wrong` or `other`.
+    pub reason: String,
+}
+
+/// Which event is meant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "an event is its ULID, or {\"code\": ..., \"subject\": ..., \"onset\": ...}"
+)]
+pub enum EventRefRecord {
+    /// Its ULID.
+    Id(String),
+    /// The newest of its kind.
+    Newest(NewestRecord),
+}
+
+/// The newest event of a code about a subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewestRecord {
+    /// Event code, for example `unstaffed`.
+    pub code: String,
+    /// `window:ID`, `group:ID`, `queue:ID`, `camera:ID`, `sensor:ID`, `gateway:ID`, `hall` or `box`.
+    pub subject: String,
+    /// Only if it began then, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onset: Option<String>,
+}
+
+impl CaseRecord {
+    /// The step in core types.
+    ///
+    /// # Errors
+    /// When a word of it is not known.
+    pub fn check(self) -> Result<Directive, OrderError> {
+        let action = parse_action(&self.action).ok_or_else(|| {
+            let reason = format!(
+                "'{}' is none of confirm, false_alarm, excuse, feedback, close, appeal, uphold, downgrade, revoke and resolve",
+                self.action
+            );
+            wrong("case.action", reason)
+        })?;
+        let reason = parse_case_reason(&self.reason).ok_or_else(|| {
+            let reason = format!(
+                "'{}' is none of verified, system_error, official_duty, device_fault, roster_not_updated, leave, pause, sensor_wrong, video_wrong and other",
+                self.reason
+            );
+            wrong("case.reason", reason)
+        })?;
+        Ok(Directive::Case {
+            event: self.event.check()?,
+            action,
+            reason,
+        })
+    }
+}
+
+impl EventRefRecord {
+    fn check(self) -> Result<EventRef, OrderError> {
+        let newest = match self {
+            EventRefRecord::Id(id) => {
+                return parse_event_id(&id)
+                    .map(EventRef::Id)
+                    .ok_or_else(|| wrong("case.event", format!("'{id}' is no ULID")));
+            }
+            EventRefRecord::Newest(newest) => newest,
+        };
+        let code = parse_code(&newest.code).ok_or_else(|| {
+            let reason = format!("'{}' is no event code", newest.code);
+            wrong("case.event.code", reason)
+        })?;
+        let (kind, id) = newest
+            .subject
+            .split_once(':')
+            .unwrap_or((&newest.subject, ""));
+        let whole = matches!(kind, "hall" | "box");
+        let subject = parse_subject(kind, id)
+            .filter(|_| whole == id.is_empty())
+            .ok_or_else(|| {
+                let reason = format!(
+                    "'{}' is none of window:ID, group:ID, queue:ID, camera:ID, sensor:ID, gateway:ID, hall and box",
+                    newest.subject
+                );
+                wrong("case.event.subject", reason)
+            })?;
+        let onset = newest.onset.as_deref().map(|text| {
+            parse_rfc3339(text).map_err(|error| wrong("case.event.onset", error.to_string()))
+        });
+        Ok(EventRef::Newest {
+            code,
+            subject,
+            onset_unix_ms: onset.transpose()?.map(|(unix_ms, _)| unix_ms),
+        })
+    }
+}
+
 /// What is ordered; exactly one of the fields is given.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DirectiveFields {
@@ -113,6 +219,8 @@ pub struct DirectiveFields {
     pub leave: Option<LeaveRecord>,
     /// Cancels the leave with this id.
     pub cancel_leave: Option<String>,
+    /// Takes a step in an event's case.
+    pub case: Option<CaseRecord>,
 }
 
 impl DirectiveFields {
@@ -121,10 +229,14 @@ impl DirectiveFields {
     /// # Errors
     /// When none or several are given, or one of them cannot be.
     pub fn check(self) -> Result<Directive, OrderError> {
-        match (self.leave, self.cancel_leave) {
-            (Some(leave), None) => Ok(Directive::GrantLeave(leave.check()?)),
-            (None, Some(id)) => Ok(Directive::CancelLeave(id.into())),
-            _ => Err(wrong("order", "give exactly one of leave and cancel_leave")),
+        match (self.leave, self.cancel_leave, self.case) {
+            (Some(leave), None, None) => Ok(Directive::GrantLeave(leave.check()?)),
+            (None, Some(id), None) => Ok(Directive::CancelLeave(id.into())),
+            (None, None, Some(case)) => case.check(),
+            _ => Err(wrong(
+                "order",
+                "give exactly one of leave, cancel_leave and case",
+            )),
         }
     }
 }

@@ -3,38 +3,24 @@
 
 use super::Engine;
 use crate::case::{self, Concern};
-use crate::event::{Event, EventCode, EventId, Revision, Subject};
-use crate::order::{Actor, CaseAction, CaseReason, Refusal};
+use crate::event::{Event, EventId, Revision, Subject};
+use crate::order::{Actor, CaseAction, CaseReason, EventRef, Refusal};
 use crate::time::HallTime;
 
 impl Engine {
-    /// The newest revision of the newest event of this code about this subject; of the one that began at `onset_unix_ms`, if given.
-    #[must_use]
-    pub fn event_of(
-        &self,
-        code: EventCode,
-        subject: &Subject,
-        onset_unix_ms: Option<i64>,
-    ) -> Option<&Event> {
-        self.book
-            .iter()
-            .filter(|event| event.code == code && event.subject == *subject)
-            .filter(|event| onset_unix_ms.is_none_or(|onset| event.onset.unix_ms == onset))
-            .max_by_key(|event| event.onset.unix_ms)
-    }
-
     pub(super) fn decide_case(
         &mut self,
         at: HallTime,
         given: HallTime,
         by: &Actor,
-        id: EventId,
+        event: &EventRef,
         action: CaseAction,
         reason: CaseReason,
     ) -> Result<Vec<EventId>, Refusal> {
         // What fell due before the order is in the book before it.
         self.enter();
-        let event = self.book.get(id).ok_or(Refusal::Unknown)?;
+        let event = self.known(event).ok_or(Refusal::Unknown)?;
+        let id = event.id;
         let review = case::decide(event, &self.concern(event), by, action, reason)?;
         let decided = self.core.clock.stamp(given);
         let over = event.end.is_some_and(|end| end.unix_ms <= decided.unix_ms);
@@ -55,6 +41,22 @@ impl Engine {
             }
         });
         Ok(revised.into_iter().collect())
+    }
+
+    fn known(&self, event: &EventRef) -> Option<&Event> {
+        match event {
+            EventRef::Id(id) => self.book.get(*id),
+            EventRef::Newest {
+                code,
+                subject,
+                onset_unix_ms,
+            } => self
+                .book
+                .iter()
+                .filter(|event| event.code == *code && event.subject == *subject)
+                .filter(|event| onset_unix_ms.is_none_or(|onset| event.onset.unix_ms == onset))
+                .max_by_key(|event| event.onset.unix_ms),
+        }
     }
 
     /// Which windows an event is about.

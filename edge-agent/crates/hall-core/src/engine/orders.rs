@@ -59,7 +59,7 @@ impl Engine {
                 event,
                 action,
                 reason,
-            } => self.decide_case(at, given, &order.by, *event, *action, *reason),
+            } => self.decide_case(at, given, &order.by, event, *action, *reason),
         }
     }
 

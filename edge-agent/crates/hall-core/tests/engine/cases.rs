@@ -6,7 +6,9 @@ use hall_core::config::{Cover, GroupConfig};
 use hall_core::engine::{Engine, Output};
 use hall_core::event::{Event, EventCode, EventId, Level, Phase, Review, Subject};
 use hall_core::observe::{FaultCause, Input};
-use hall_core::order::{Actor, Answer, CaseAction, CaseReason, Directive, Order, Refusal, Role};
+use hall_core::order::{
+    Actor, Answer, CaseAction, CaseReason, Directive, EventRef, Order, Refusal, Role,
+};
 
 use crate::hall::{Played, Scene, clock, hall, hms, line, t};
 
@@ -25,7 +27,7 @@ fn case(tx: &str, at: HallTime, by: Actor, event: EventId, action: CaseAction) -
         _ => CaseReason::Other,
     };
     let what = Directive::Case {
-        event,
+        event: EventRef::Id(event),
         action,
         reason,
     };
@@ -502,4 +504,46 @@ fn nothing_is_allowed_that_the_tables_do_not_say() {
     // 3 steps of verifying and excusing, open or not, by 2, 2 and 3 roles; 3 of feedback by 3 roles, open or not; 3 of closing
     // by 2; 3 of appealing by 2; 3 of judging by 2.
     assert_eq!(allowed, 2 * (2 + 2 + 3) + 2 * 3 * 3 + 3 * 2 + 3 * 2 + 3 * 2);
+}
+
+/// `FalseAlarm` as `false_alarm`.
+fn snake(word: &impl std::fmt::Debug) -> String {
+    let mut text = String::new();
+    for c in format!("{word:?}").chars() {
+        if c.is_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.extend(c.to_lowercase());
+    }
+    text
+}
+
+#[test]
+fn the_document_shows_the_case_tables_as_they_are() {
+    let document = include_str!("../../../../docs/cases.md");
+    let roles = |roles: &[Role]| {
+        if roles.is_empty() {
+            return "–".to_owned();
+        }
+        roles.iter().map(snake).collect::<Vec<_>>().join(", ")
+    };
+    let steps = STEPS.iter().map(|(from, action, to)| {
+        format!("| {} | {} | {} |", snake(from), snake(action), snake(to))
+    });
+    let permissions = PERMISSIONS.iter().map(|p| {
+        format!(
+            "| {} | {} | {} | {} |",
+            snake(&p.action),
+            roles(p.post),
+            roles(p.upkeep),
+            if p.while_open { "yes" } else { "no" }
+        )
+    });
+    for table in [steps.collect::<Vec<_>>(), permissions.collect()] {
+        let table = format!("|\n{}\n\n", table.join("\n"));
+        assert!(
+            document.contains(&table),
+            "docs/cases.md must hold\n{table}"
+        );
+    }
 }

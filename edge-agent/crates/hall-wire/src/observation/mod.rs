@@ -305,10 +305,12 @@ impl ObservationRecord {
                 by,
                 leave,
                 cancel_leave,
+                case,
             } => {
                 let fields = DirectiveFields {
                     leave,
                     cancel_leave,
+                    case: case.map(|case| *case),
                 };
                 (
                     span(&at, None, None)?,

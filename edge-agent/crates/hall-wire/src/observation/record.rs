@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::name::{CauseName, QualityName};
-use crate::order::{ActorRecord, LeaveRecord};
+use crate::order::{ActorRecord, CaseRecord, LeaveRecord};
 
 /// One line as written. Field names and values are the published contract.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -110,6 +110,9 @@ pub enum ObservationRecord {
         /// Cancels the leave with this id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cancel_leave: Option<String>,
+        /// Takes a step in an event's case.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        case: Option<Box<CaseRecord>>,
     },
     /// Time passed.
     Tick {

@@ -202,3 +202,72 @@ fn orders_name_who_and_exactly_one_thing() {
         assert!(error.starts_with(words), "{error}");
     }
 }
+
+#[test]
+fn a_case_names_its_event_by_id_or_as_the_newest() {
+    use hall_core::event::{EventCode, EventId, Subject};
+    use hall_core::order::{CaseAction, CaseReason, Directive, EventRef};
+    let line = |event: &str, action: &str| {
+        format!(
+            r#"{{"at":"2026-09-21T14:20:00+08:00","kind":"order","tx":"t1","by":{{"id":"s","role":"supervisor"}},"case":{{"event":{event},"action":"{action}","reason":"verified"}}}}"#
+        )
+    };
+    let newest = |subject: Subject, onset_unix_ms| EventRef::Newest {
+        code: EventCode::Unstaffed,
+        subject,
+        onset_unix_ms,
+    };
+    let rows = [
+        (r#""00000000000000000000000007""#, EventRef::Id(EventId(7))),
+        (
+            r#"{"code":"unstaffed","subject":"window:W3"}"#,
+            newest(Subject::Window("W3".into()), None),
+        ),
+        (
+            r#"{"code":"unstaffed","subject":"group:AB1","onset":"2026-09-21T10:00:00+08:00"}"#,
+            newest(Subject::Group("AB1".into()), Some(1_789_956_000_000)),
+        ),
+        (
+            r#"{"code":"unstaffed","subject":"hall"}"#,
+            newest(Subject::Hall, None),
+        ),
+    ];
+    for (event, expected) in rows {
+        let (_, observation) = parse_record(&line(event, "confirm")).unwrap();
+        let Observation::Order { what, .. } = observation else {
+            panic!("an order")
+        };
+        let case = Directive::Case {
+            event: expected,
+            action: CaseAction::Confirm,
+            reason: CaseReason::Verified,
+        };
+        assert_eq!(what, case);
+    }
+    for (event, action, words) in [
+        (r#""W3""#, "confirm", "case.event: 'W3' is no ULID"),
+        (
+            r#"{"code":"asleep","subject":"window:W3"}"#,
+            "confirm",
+            "case.event.code: 'asleep' is no event code",
+        ),
+        (
+            r#"{"code":"unstaffed","subject":"W3"}"#,
+            "confirm",
+            "case.event.subject: 'W3' is none of",
+        ),
+        (
+            r#"{"code":"unstaffed","subject":"hall:W3"}"#,
+            "confirm",
+            "case.event.subject: 'hall:W3' is none of",
+        ),
+        (
+            r#"{"code":"unstaffed","subject":"hall"}"#,
+            "punish",
+            "case.action: 'punish' is none of",
+        ),
+    ] {
+        let error = parse_record(&line(event, action)).unwrap_err().to_string();
+        assert!(error.starts_with(words), "{error}");
+    }
+}
