@@ -40,10 +40,19 @@ pub struct Report {
 }
 
 impl Report {
-    /// Somebody is there.
+    /// Somebody is there, no farther than `max_cm`.
     #[must_use]
-    pub fn present(&self) -> bool {
-        self.target != Target::None
+    pub fn present_within(&self, max_cm: u16) -> bool {
+        let (moving, still) = match self.target {
+            Target::None => (false, false),
+            Target::Moving => (true, false),
+            Target::Still => (false, true),
+            Target::MovingAndStill => (true, true),
+        };
+        // Without a limit the state alone decides: a radar may see somebody whose distance it does not know yet.
+        max_cm == u16::MAX && (moving || still)
+            || moving && self.moving_cm <= max_cm
+            || still && self.still_cm <= max_cm
     }
 }
 
@@ -169,7 +178,13 @@ mod tests {
                 }
             ]
         );
-        assert_eq!((reports[0].present(), reports[1].present()), (true, false));
+        assert!(reports[0].present_within(u16::MAX) && !reports[1].present_within(u16::MAX));
+        let far = Report {
+            target: Target::Moving,
+            moving_cm: 300,
+            still_cm: 40,
+        };
+        assert!(!far.present_within(299) && far.present_within(300));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! storage or the uplink; its broker connection is its own.
 #![forbid(unsafe_code)]
 
+pub mod debounce;
 pub mod error;
 pub mod esphome;
 pub mod json;
@@ -9,8 +10,11 @@ pub mod ld2410;
 pub mod ld2450;
 pub mod mailbox;
 pub mod meaning;
+pub mod modbus;
 pub mod mqtt;
 pub mod onvif;
+pub mod radar;
+pub mod serial;
 pub mod tasmota;
 pub mod zigbee2mqtt;
 

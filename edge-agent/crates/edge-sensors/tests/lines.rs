@@ -1,0 +1,326 @@
+//! Modbus units and radars behind their real lines: a Modbus server of another library on TCP and on a pseudo-terminal, and a
+//! pseudo-terminal that plays radar bytes with noise, cuts and garbage.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use edge_sensors::SensorInput;
+use edge_sensors::modbus::{ModbusGateway, ModbusInput, ModbusLine, ModbusPoller};
+use edge_sensors::mqtt::{LinkStatus, Now};
+use edge_sensors::radar::{Radar, RadarKind, RadarReader};
+use edge_sensors::serial::{LineParity, SerialLine};
+use hall_core::HallTime;
+use hall_core::observe::SourceId;
+use rmodbus::server::ModbusFrame;
+use rmodbus::server::context::ModbusContext;
+use rmodbus::server::storage::ModbusStorageSmall;
+use rmodbus::{ModbusFrameBuf, ModbusProto};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+type Storage = Arc<Mutex<ModbusStorageSmall>>;
+
+fn clock() -> Now {
+    let start = Instant::now();
+    Arc::new(move || {
+        let ms = start.elapsed().as_millis() as i64;
+        (HallTime(ms), 1_789_956_000_000 + ms)
+    })
+}
+
+/// The far end of a serial line, and the name of the near one.
+fn pty() -> (File, String) {
+    let far = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&far).unwrap();
+    unlockpt(&far).unwrap();
+    let mut raw = tcgetattr(&far).unwrap();
+    raw.make_raw();
+    tcsetattr(&far, OptionalActions::Now, &raw).unwrap();
+    let near = ptsname(&far, Vec::new()).unwrap();
+    (File::from(far), near.into_string().unwrap())
+}
+
+fn answer(unit: u8, request: &[u8], proto: ModbusProto, storage: &Storage) -> Option<Vec<u8>> {
+    let mut buffer: ModbusFrameBuf = [0; 256];
+    buffer[..request.len()].copy_from_slice(request);
+    let mut response = Vec::new();
+    let mut frame = ModbusFrame::new(unit, &buffer, proto, &mut response);
+    frame.parse().ok()?;
+    if frame.processing_required {
+        frame.process_read(&*storage.lock().unwrap()).ok()?;
+    }
+    if !frame.response_required {
+        return None;
+    }
+    frame.finalize_response().ok()?;
+    Some(response)
+}
+
+/// What the adapter told, newest reading per sensor and every up and down.
+#[derive(Default)]
+struct Told {
+    values: BTreeMap<String, bool>,
+    health: Vec<(String, bool)>,
+}
+
+struct Listening {
+    told: Told,
+    inputs: mpsc::Receiver<SensorInput>,
+    cancel: CancellationToken,
+}
+
+impl Listening {
+    async fn until(&mut self, what: &str, fits: impl Fn(&Told) -> bool) {
+        while !fits(&self.told) {
+            let input = tokio::time::timeout(Duration::from_secs(20), self.inputs.recv())
+                .await
+                .unwrap_or_else(|_| {
+                    panic!(
+                        "never: {what}; {:?} {:?}",
+                        self.told.values, self.told.health
+                    )
+                })
+                .unwrap();
+            match input {
+                SensorInput::Reading(reading) => {
+                    self.told
+                        .values
+                        .insert(reading.sensor.to_string(), reading.value);
+                }
+                SensorInput::Health(health) => {
+                    let name = match health.source {
+                        SourceId::Sensor(id) => id.to_string(),
+                        SourceId::Gateway(id) => id.to_string(),
+                        other => panic!("{other:?}"),
+                    };
+                    self.told.health.push((name, health.down.is_some()));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+fn poll(line: ModbusLine, inputs: Vec<ModbusInput>) -> Listening {
+    let (out, inputs_rx) = mpsc::channel(64);
+    let cancel = CancellationToken::new();
+    let gateway = ModbusGateway {
+        id: "modbus-1".into(),
+        line,
+        poll: Duration::from_millis(20),
+        debounce: Duration::from_millis(60),
+        inputs,
+    };
+    let (status, _) = watch::channel(LinkStatus::default());
+    tokio::spawn(ModbusPoller::new(gateway, clock(), out, status).run(cancel.clone()));
+    Listening {
+        told: Told::default(),
+        inputs: inputs_rx,
+        cancel,
+    }
+}
+
+fn input(sensor: &str, unit: u8, input: u16, invert: bool) -> ModbusInput {
+    ModbusInput {
+        sensor: sensor.into(),
+        unit,
+        input,
+        invert,
+    }
+}
+
+fn serve_tcp(storage: &Storage, unit: u8) -> (u16, Arc<AtomicBool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let alive = Arc::new(AtomicBool::new(true));
+    let (storage, lives) = (storage.clone(), alive.clone());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut buffer = [0; 256];
+            while let Ok(count @ 1..) = stream.read(&mut buffer) {
+                if !lives.load(Ordering::SeqCst) {
+                    break;
+                }
+                if let Some(response) =
+                    answer(unit, &buffer[..count], ModbusProto::TcpUdp, &storage)
+                {
+                    stream.write_all(&response).unwrap();
+                }
+            }
+        }
+    });
+    (port, alive)
+}
+
+#[tokio::test]
+async fn modbus_tcp_inputs_reach_their_windows_and_a_lost_gateway_is_one_loss() {
+    let storage: Storage = Arc::default();
+    storage.lock().unwrap().set_discrete(0, true).unwrap();
+    let (port, alive) = serve_tcp(&storage, 1);
+    let line = ModbusLine::Tcp {
+        host: "127.0.0.1".into(),
+        port,
+    };
+    let inputs = vec![
+        input("W3-seat", 1, 0, false),
+        input("W4-seat", 1, 2, false),
+        input("W3-pause", 1, 9, true),
+    ];
+    let mut heard = poll(line, inputs);
+    let values = |told: &Told, expected: [bool; 3]| {
+        let got = ["W3-seat", "W4-seat", "W3-pause"].map(|s| told.values.get(s).copied());
+        got == expected.map(Some)
+    };
+    heard
+        .until("first values", |t| values(t, [true, false, true]))
+        .await;
+    storage.lock().unwrap().set_discrete(2, true).unwrap();
+    storage.lock().unwrap().set_discrete(9, true).unwrap();
+    heard
+        .until("changed values", |t| values(t, [true, true, false]))
+        .await;
+    assert_eq!(heard.told.health, []);
+
+    alive.store(false, Ordering::SeqCst);
+    let gateway = |down: bool| ("modbus-1".to_owned(), down);
+    heard
+        .until("the gateway is lost", |t| t.health == [gateway(true)])
+        .await;
+    alive.store(true, Ordering::SeqCst);
+    heard
+        .until("it is back", |t| {
+            t.health == [gateway(true), gateway(false)]
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_unit_that_is_silent_beside_an_answering_one_takes_only_its_own_sensors_down() {
+    let storage: Storage = Arc::default();
+    let (far, near) = pty();
+    let (mut reader, mut writer) = (far.try_clone().unwrap(), far);
+    let (served, mute) = (storage.clone(), Arc::new(AtomicBool::new(false)));
+    let muted = mute.clone();
+    thread::spawn(move || {
+        let mut buffer = [0; 256];
+        let mut request = Vec::new();
+        while let Ok(count @ 1..) = reader.read(&mut buffer) {
+            request.extend_from_slice(&buffer[..count]);
+            // A read request of 8 bytes is all a client here sends.
+            while request.len() >= 8 {
+                let frame: Vec<u8> = request.drain(..8).collect();
+                if frame[0] == 12 && muted.load(Ordering::SeqCst) {
+                    continue;
+                }
+                if let Some(response) = answer(frame[0], &frame, ModbusProto::Rtu, &served)
+                    && writer.write_all(&response).is_err()
+                {
+                    return;
+                }
+            }
+        }
+    });
+    let line = ModbusLine::Serial(SerialLine {
+        path: near,
+        baud: 9_600,
+        parity: LineParity::None,
+    });
+    let inputs = vec![
+        input("W1-seat", 11, 0, false),
+        input("W2-seat", 12, 0, true),
+    ];
+    let mut heard = poll(line, inputs);
+    heard
+        .until("both units", |t| {
+            t.values.get("W1-seat") == Some(&false) && t.values.get("W2-seat") == Some(&true)
+        })
+        .await;
+    mute.store(true, Ordering::SeqCst);
+    let unit = |down: bool| ("W2-seat".to_owned(), down);
+    heard
+        .until("unit 12 is down", |t| t.health == [unit(true)])
+        .await;
+    storage.lock().unwrap().set_discrete(0, true).unwrap();
+    heard
+        .until("unit 11 goes on", |t| {
+            t.values.get("W1-seat") == Some(&true)
+        })
+        .await;
+    mute.store(false, Ordering::SeqCst);
+    heard
+        .until("unit 12 is back", |t| {
+            t.health == [unit(true), unit(false)] && t.values.get("W2-seat") == Some(&false)
+        })
+        .await;
+}
+
+const STILL: [u8; 23] = [
+    0xF4, 0xF3, 0xF2, 0xF1, 0x0D, 0x00, 0x02, 0xAA, 0x02, 0x51, 0x00, 0x00, 0x00, 0x00, 0x3B, 0x00,
+    0x00, 0x55, 0x00, 0xF8, 0xF7, 0xF6, 0xF5,
+];
+
+fn nobody() -> [u8; 23] {
+    let mut frame = STILL;
+    (frame[8], frame[9], frame[14]) = (0, 0, 0x37);
+    frame
+}
+
+#[tokio::test]
+async fn a_radar_is_heard_through_noise_and_reported_when_its_line_is_cut() {
+    let (mut far, near) = pty();
+    let radar = Radar {
+        sensor: "W3-radar".into(),
+        kind: RadarKind::Ld2410 { max_cm: None },
+        line: SerialLine {
+            path: near,
+            baud: 256_000,
+            parity: LineParity::None,
+        },
+        invert: false,
+    };
+    let (out, inputs) = mpsc::channel(64);
+    let cancel = CancellationToken::new();
+    let (status, mut link) = watch::channel(LinkStatus::default());
+    tokio::spawn(RadarReader::new(radar, clock(), out, status).run(cancel.clone()));
+    let mut heard = Listening {
+        told: Told::default(),
+        inputs,
+        cancel,
+    };
+    let noise = [0x00, 0xF4, 0xF4, 0xF3, 0xFF];
+    for (stream, expected) in [
+        (STILL.to_vec(), true),
+        ([&noise[..], &STILL[..11], &nobody()].concat(), false),
+        ([&[0xAA; 70][..], &STILL].concat(), true),
+        (nobody().to_vec(), false),
+    ] {
+        far.write_all(&stream).unwrap();
+        heard
+            .until("the state of the last whole frame", |t| {
+                t.values.get("W3-radar") == Some(&expected)
+            })
+            .await;
+    }
+    assert!(link.borrow_and_update().connected);
+    drop(far);
+    heard
+        .until("the cut line", |t| {
+            t.health == [("W3-radar".to_owned(), true)]
+        })
+        .await;
+}
