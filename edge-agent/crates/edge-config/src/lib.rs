@@ -7,6 +7,7 @@ mod config;
 mod document;
 mod load;
 mod mistake;
+mod overlay;
 mod raw;
 mod schema;
 mod secret;
@@ -20,5 +21,6 @@ pub use config::{
 };
 pub use load::{load, load_with_env};
 pub use mistake::{ConfigErrors, Mistake};
+pub use overlay::{load_rules, rules_over};
 pub use schema::json_schema;
 pub use secret::Secret;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde_json::Value as Json;
 
-use crate::raw::{RawCalendar, RawConfig};
+use crate::raw::{RawCalendar, RawConfig, RawRules};
 
 /// The JSON Schema of `hall.toml` (draft 2020-12), with every key described.
 #[must_use]
@@ -16,6 +16,16 @@ pub fn json_schema() -> Json {
 /// The schema of a calendar file.
 pub(crate) fn calendar_schema() -> Json {
     of::<RawCalendar>()
+}
+
+/// The schema of a file with the keys of `[rules]`: under that header, or bare.
+pub(crate) fn rules_file_schema(headed: bool) -> Json {
+    let rules = of::<RawRules>();
+    if headed {
+        serde_json::json!({"type": "object", "properties": {"rules": rules}})
+    } else {
+        rules
+    }
 }
 
 fn of<T: JsonSchema>() -> Json {

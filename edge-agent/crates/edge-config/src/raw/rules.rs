@@ -128,9 +128,14 @@ pub(crate) struct RawRules {
 
 impl Default for RawRules {
     fn default() -> Self {
-        let rules = Rules::default();
+        RawRules::from(&Rules::default())
+    }
+}
+
+impl From<&Rules> for RawRules {
+    fn from(rules: &Rules) -> Self {
         RawRules {
-            profile: rules.name,
+            profile: rules.name.clone(),
             revision: rules.revision,
             present_confirm_s: decimal(rules.present_confirm_s),
             absent_confirm_s: decimal(rules.absent_confirm_s),

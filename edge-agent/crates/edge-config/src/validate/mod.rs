@@ -11,6 +11,8 @@ mod sensor;
 mod uplink;
 mod window;
 
+pub(crate) use self::rules::rules;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

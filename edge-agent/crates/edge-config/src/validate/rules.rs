@@ -6,7 +6,7 @@ use crate::raw::{RawConfig, RawRules};
 use crate::validate::Check;
 
 /// The rules. Ranges of single values are in the schema; here is what holds between them.
-pub(super) fn rules(raw: &RawRules, check: &mut Check<'_>) -> Rules {
+pub(crate) fn rules(raw: &RawRules, check: &mut Check<'_>) -> Rules {
     if raw.profile.is_empty() || raw.profile.contains(['@', ' ']) || raw.profile.len() > 64 {
         check.mistake(
             "rules.profile",
