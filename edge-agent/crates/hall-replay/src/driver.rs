@@ -1,14 +1,13 @@
-//! Drives the engine over an observation file with simulated time. Owns the order of inputs and wake-ups; judges nothing.
+//! Replays an observation file: its records in order of time, each as a step of a run. Judges nothing.
 
 use std::io::BufRead;
 
 use hall_core::HallTime;
 use hall_core::config::EngineConfig;
-use hall_core::engine::{Engine, Output};
 use hall_core::observe::Input;
 use hall_core::time::WallClock;
 use hall_core::track::TrackerConfig;
-use hall_wire::event::{ClockQuality, EventRecord, RecordContext};
+use hall_wire::event::EventRecord;
 use hall_wire::interval::IntervalRecord;
 use hall_wire::order::AnswerRecord;
 use hall_wire::summary::SummaryRecord;
@@ -17,9 +16,7 @@ use serde::Serialize;
 
 use crate::error::ReplayError;
 use crate::hall::Hall;
-
-/// More wake-ups than this at one instant mean that the engine does not get on.
-const WAKE_UPS_MAX: u32 = 10_000;
+use crate::run::{Run, Step};
 
 /// How a replay is done.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -79,7 +76,7 @@ pub struct ReplayStats {
 
 /// Replays `input` on the hall `cfg`, whose local time is `utc_offset_s` east of UTC, with default options.
 ///
-/// The engine starts at the first record with a trusted clock and is woken at every deadline of its own between records; at
+/// The engine starts at the first record with a trusted clock (or with the one the file begins with) and is woken at every deadline of its own between records; at
 /// the same instant it is woken before the record is given to it. Time ends with the last record. Nothing is closed at the end: an
 /// event still open stays open, as on a box that is running.
 ///
@@ -118,131 +115,21 @@ pub fn replay_with(
                 early_ms: moment.at_ms - until_ms,
             });
         }
-        let input = hall.input(at, moment.line, &moment.observation)?;
-        let run = run.get_or_insert_with(|| Run::new(cfg, options, utc_offset_s, at));
-        run.wake_until(at, last_line, sink)?;
-        run.give(at, input, sink);
-    }
-    let Some(mut run) = run else {
-        return Ok(ReplayStats::default());
-    };
-    if let Some(until_ms) = options.until_ms {
-        let until = HallTime(until_ms);
-        run.wake_until(until, last_line, sink)?;
-        run.engine.handle(until, Input::Tick);
-        run.drain(sink);
-        run.stats.to_ms = Some(until_ms);
-    }
-    Ok(run.stats)
-}
-
-struct Run<'a> {
-    engine: Engine,
-    context: RecordContext,
-    options: &'a ReplayOptions,
-    stats: ReplayStats,
-}
-
-impl<'a> Run<'a> {
-    fn new(
-        cfg: &EngineConfig,
-        options: &'a ReplayOptions,
-        utc_offset_s: i32,
-        start: HallTime,
-    ) -> Self {
-        Run {
-            engine: Engine::new(cfg.clone(), WallClock::unix(utc_offset_s), start),
-            context: RecordContext {
-                hall: cfg.hall.clone(),
-                box_id: cfg.box_id.clone(),
-                config_sha256: options.config_sha256.clone(),
-                model_sha256: String::new(),
-                clock: ClockQuality {
-                    synced: true,
-                    offset_ms: 0,
-                },
-            },
-            options,
-            stats: ReplayStats {
-                from_ms: Some(start.0),
-                to_ms: Some(start.0),
-                ..ReplayStats::default()
-            },
-        }
-    }
-
-    fn wake_until(
-        &mut self,
-        to: HallTime,
-        line: u64,
-        sink: &mut dyn FnMut(ReplayOutput),
-    ) -> Result<(), ReplayError> {
-        let (mut latest, mut same) = (None, 0);
-        while let Some(deadline) = self
-            .engine
-            .next_deadline()
-            .filter(|deadline| *deadline <= to)
-        {
-            same = if latest >= Some(deadline) {
-                same + 1
-            } else {
-                0
+        let rules = run.as_ref().map_or(&cfg.rules, Run::rules);
+        let step = hall.step(at, moment.line, &moment.observation, rules)?;
+        let run = run.get_or_insert_with(|| {
+            // A file that begins with the clock is about a box that booted with it.
+            let clock = match &step {
+                Step::Input(Input::Clock(clock)) => *clock,
+                _ => WallClock::unix(utc_offset_s),
             };
-            if same > WAKE_UPS_MAX {
-                return Err(ReplayError::Stuck {
-                    line,
-                    at_ms: deadline.0,
-                });
-            }
-            latest = latest.max(Some(deadline));
-            self.engine.handle(deadline, Input::Tick);
-            self.stats.wake_ups += 1;
-            self.drain(sink);
-        }
-        Ok(())
+            Run::new(cfg, options, clock, at)
+        });
+        run.step(at, last_line, step, sink)?;
     }
-
-    fn give(&mut self, at: HallTime, input: Input, sink: &mut dyn FnMut(ReplayOutput)) {
-        if let Input::Clock(clock) = &input {
-            self.context.clock = ClockQuality {
-                synced: clock.synced,
-                offset_ms: clock.offset_ms,
-            };
-        }
-        self.engine.handle(at, input);
-        self.stats.inputs += 1;
-        self.stats.to_ms = Some(at.0);
-        self.drain(sink);
-    }
-
-    fn drain(&mut self, sink: &mut dyn FnMut(ReplayOutput)) {
-        while let Some(output) = self.engine.poll_output() {
-            match output {
-                Output::Event(event) => {
-                    self.stats.events += 1;
-                    sink(ReplayOutput::Event(Box::new(EventRecord::new(
-                        &event,
-                        &self.context,
-                    ))));
-                }
-                Output::Summary(summary) if self.options.summaries => {
-                    self.stats.summaries += 1;
-                    let record =
-                        SummaryRecord::new(&summary, &self.context.hall, &self.context.box_id);
-                    sink(ReplayOutput::Summary(record));
-                }
-                Output::Interval(interval) if self.options.intervals => {
-                    sink(ReplayOutput::Interval(IntervalRecord::from(&interval)));
-                }
-                Output::Answer(answer) if self.options.answers || answer.result.is_err() => {
-                    sink(ReplayOutput::Answer(AnswerRecord::from(&answer)));
-                }
-                Output::Summary(_)
-                | Output::Interval(_)
-                | Output::Wait(_)
-                | Output::Excuse(_)
-                | Output::Answer(_) => {}
-            }
-        }
-    }
+    let until = options.until_ms.map(HallTime);
+    run.map_or_else(
+        || Ok(ReplayStats::default()),
+        |run| run.end(until, last_line, sink),
+    )
 }

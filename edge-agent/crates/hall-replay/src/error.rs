@@ -30,6 +30,24 @@ pub enum ReplayError {
         /// By how much.
         early_ms: i64,
     },
+    /// Rules that contradict each other, or are none.
+    #[error("line {line}: {reason}")]
+    Rules {
+        /// Line number from 1.
+        line: u64,
+        /// Every mistake.
+        reason: String,
+    },
+    /// A restart that begins in the past.
+    #[error(
+        "line {line}: the process dies {early_ms} ms before the record before it; give a later 'last', or end what repeats by then"
+    )]
+    DiesBefore {
+        /// Line number from 1.
+        line: u64,
+        /// By how much.
+        early_ms: i64,
+    },
     /// The engine asked to be woken at the same instant for ever.
     #[error(
         "the engine did not get past {at_ms} ms (Unix time) after line {line}; this is a bug, please report it with the file"

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use hall_core::HallTime;
-use hall_core::config::EngineConfig;
+use hall_core::config::{EngineConfig, Rules};
 use hall_core::detection::Detection;
 use hall_core::ids::{CameraId, GatewayId, QueueId, SensorId, TrackId, ZoneId};
 use hall_core::observe::{Input, SensorReading, SourceHealth, SourceId, ZoneCount, ZoneSnapshot};
@@ -16,6 +16,7 @@ use hall_core::zones::ZoneEvaluator;
 use hall_wire::observation::Observation;
 
 use crate::error::ReplayError;
+use crate::run::Step;
 
 /// One camera between two pictures.
 #[derive(Debug)]
@@ -69,14 +70,26 @@ impl Hall {
         }
     }
 
-    /// The engine input of one record.
-    pub(crate) fn input(
+    /// What one record does; `rules` are those in force.
+    pub(crate) fn step(
         &mut self,
         at: HallTime,
         line: u64,
         observation: &Observation,
-    ) -> Result<Input, ReplayError> {
-        Ok(match observation {
+        rules: &Rules,
+    ) -> Result<Step, ReplayError> {
+        Ok(Step::Input(match observation {
+            Observation::Rules(changes) => {
+                let rules = edge_config::rules_over(rules, &changes.clone().into())
+                    .map_err(|reason| ReplayError::Rules { line, reason })?;
+                return Ok(Step::Rules(Box::new(rules)));
+            }
+            Observation::Restart { last_ms } => {
+                return Ok(Step::Restart {
+                    last: last_ms.map(HallTime),
+                });
+            }
+            Observation::System(fact) => Input::System(fact.clone()),
             Observation::Zones { camera, zones } => {
                 Input::Zones(self.eye(line, camera)?.count(at, line, camera, zones)?)
             }
@@ -130,7 +143,7 @@ impl Hall {
                 what: what.clone(),
             }),
             Observation::Tick => Input::Tick,
-        })
+        }))
     }
 
     fn eye(&mut self, line: u64, camera: &CameraId) -> Result<&mut Eye, ReplayError> {

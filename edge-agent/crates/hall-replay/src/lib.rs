@@ -5,6 +5,7 @@
 mod driver;
 mod error;
 mod hall;
+mod run;
 
 pub use driver::{ReplayOptions, ReplayOutput, ReplayStats, replay, replay_with};
 pub use error::ReplayError;

@@ -61,6 +61,10 @@ impl Book {
                 }
             }
         }
+        // Whatever the wall clock did meanwhile: end and onset are as far apart as the event is long.
+        if let Some(end) = &mut event.end {
+            end.unix_ms = event.onset.unix_ms + event.duration_ms;
+        }
         self.events.insert(event.id, event.clone());
         self.forget(event.updated.unix_ms);
         true

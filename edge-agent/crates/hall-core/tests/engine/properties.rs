@@ -302,6 +302,11 @@ impl Auditor {
                 self.open.remove(&(event.code, event.subject.clone()));
                 assert!(event.end.is_some() && event.end_reason.is_some());
                 let end = event.end.expect("just asserted");
+                assert_eq!(
+                    end.unix_ms - event.onset.unix_ms,
+                    event.duration_ms,
+                    "{event:?}"
+                );
                 assert!(
                     end.at >= event.onset.at && end.at <= event.updated.at,
                     "{event:?}"

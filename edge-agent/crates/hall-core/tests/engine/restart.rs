@@ -365,7 +365,7 @@ fn a_restart_without_a_believed_clock_waits_for_the_time() {
         [
             "10:09:00 TimeUnsynced box Fault raised r1 onset 10:08:00",
             "09:30:00 TimeUnsynced box Fault cleared r2 onset 09:28:00 end 09:30:00 Recovered dur 120 Restamped",
-            "09:30:00 Unstaffed W3 Notice cleared r2 onset 10:00:00 end 09:26:00 PowerLoss dur 360 absent 360",
+            "09:30:00 Unstaffed W3 Notice cleared r2 onset 10:00:00 end 10:06:00 PowerLoss dur 360 absent 360",
             "09:35:00 Unstaffed W3 Notice raised r1 onset 09:30:00 absent 300",
         ],
         "the next day: it ended where it was last seen"

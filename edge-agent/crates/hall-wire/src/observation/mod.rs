@@ -12,11 +12,13 @@ use crate::time::parse_rfc3339;
 use hall_core::detection::Detection;
 use hall_core::geometry::BBox;
 use hall_core::ids::{CameraId, SensorId, TrackId, ZoneId};
-use hall_core::observe::{FaultCause, Quality, SourceId};
+use hall_core::observe::{FaultCause, Quality, SourceId, SystemFact};
 use hall_core::order::{Actor, Directive};
 
 pub use name::{CauseName, QualityName, cause_name, quality_name};
-pub use record::{DetectionValue, ObservationRecord, TrackValue, TrackedCount, UpDown, ZoneValue};
+pub use record::{
+    DetectionValue, FactName, ObservationRecord, TrackValue, TrackedCount, UpDown, ZoneValue,
+};
 
 /// What was observed, in core types.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +75,15 @@ pub enum Observation {
         by: Actor,
         /// What.
         what: Directive,
+    },
+    /// The box notices something about itself.
+    System(SystemFact),
+    /// Other rules from here on: keys of `[rules]`, not yet checked.
+    Rules(serde_json::Map<String, serde_json::Value>),
+    /// The process died and runs again.
+    Restart {
+        /// Unix milliseconds at which it died; `None`: at the record before.
+        last_ms: Option<i64>,
     },
     /// Time passed.
     Tick,
@@ -321,17 +332,42 @@ impl ObservationRecord {
                     },
                 )
             }
+            R::System { at, fact, sha256 } => {
+                let sha256 = match (fact, sha256) {
+                    (FactName::StorageLow | FactName::StorageOk, Some(_)) => {
+                        return Err(wrong("sha256", "a disk has none; leave it out"));
+                    }
+                    (_, sha256) => sha256.unwrap_or_default(),
+                };
+                let fact = match fact {
+                    FactName::StorageLow => SystemFact::StorageLow(true),
+                    FactName::StorageOk => SystemFact::StorageLow(false),
+                    FactName::ConfigChanged => SystemFact::ConfigChanged(sha256),
+                    FactName::ModelChanged => SystemFact::ModelChanged(sha256),
+                };
+                (span(&at, None, None)?, Observation::System(fact))
+            }
+            R::Rules { at, rules } => (span(&at, None, None)?, Observation::Rules(rules)),
+            R::Restart { at, last } => {
+                let span = span(&at, None, None)?;
+                let last_ms = last.map(|text| instant("last", &text)).transpose()?;
+                if last_ms.is_some_and(|last_ms| last_ms > span.at_ms) {
+                    return Err(wrong("last", "must not be later than at"));
+                }
+                (span, Observation::Restart { last_ms })
+            }
             R::Tick { at } => (span(&at, None, None)?, Observation::Tick),
         })
     }
 }
 
+fn instant(path: &str, text: &str) -> Result<i64, RecordError> {
+    parse_rfc3339(text)
+        .map(|(ms, _)| ms)
+        .map_err(|e| wrong(path, e.to_string()))
+}
+
 fn span(at: &str, until: Option<&str>, every_ms: Option<u32>) -> Result<Span, RecordError> {
-    let instant = |path: &str, text: &str| {
-        parse_rfc3339(text)
-            .map(|(ms, _)| ms)
-            .map_err(|e| wrong(path, e.to_string()))
-    };
     let at_ms = instant("at", at)?;
     let until_ms = until.map(|text| instant("until", text)).transpose()?;
     if until_ms.is_some_and(|until_ms| until_ms <= at_ms) {

@@ -114,6 +114,31 @@ pub enum ObservationRecord {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         case: Option<Box<CaseRecord>>,
     },
+    /// The box notices something about itself.
+    System {
+        /// RFC 3339 with offset.
+        at: String,
+        /// What.
+        fact: FactName,
+        /// Of the configuration or model, hex; only with `config_changed` and `model_changed`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sha256: Option<String>,
+    },
+    /// Other rules from here on.
+    Rules {
+        /// RFC 3339 with offset.
+        at: String,
+        /// Keys of `[rules]`; what is not named stays.
+        rules: serde_json::Map<String, serde_json::Value>,
+    },
+    /// The process died and runs again.
+    Restart {
+        /// RFC 3339 with offset: when it runs again.
+        at: String,
+        /// When it died; the record before when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last: Option<String>,
+    },
     /// Time passed.
     Tick {
         /// RFC 3339 with offset.
@@ -177,6 +202,20 @@ fn one() -> f32 {
 
 fn good() -> QualityName {
     QualityName::Good
+}
+
+/// What the box notices about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FactName {
+    /// The disk is nearly full.
+    StorageLow,
+    /// It has room again.
+    StorageOk,
+    /// Another configuration is in force.
+    ConfigChanged,
+    /// Another model is in use.
+    ModelChanged,
 }
 
 /// Up or down.

@@ -1,0 +1,243 @@
+//! One engine run with simulated time: wakes it at its own deadlines, gives it what it is told, lets it die and resume. Judges nothing
+//! and knows no file.
+
+use std::collections::BTreeMap;
+
+use hall_core::HallTime;
+use hall_core::config::{EngineConfig, Rules};
+use hall_core::engine::{Checkpoint, Engine, Output};
+use hall_core::event::{Event, EventId};
+use hall_core::observe::{Input, SystemFact};
+use hall_core::time::WallClock;
+use hall_wire::checkpoint::CheckpointRecord;
+use hall_wire::event::{ClockQuality, EventRecord, RecordContext};
+use hall_wire::interval::IntervalRecord;
+use hall_wire::order::AnswerRecord;
+use hall_wire::summary::SummaryRecord;
+
+use crate::driver::{ReplayOptions, ReplayOutput, ReplayStats};
+use crate::error::ReplayError;
+
+/// More wake-ups than this at one instant mean that the engine does not get on.
+const WAKE_UPS_MAX: u32 = 10_000;
+
+/// One thing that happens in a replay.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// The engine is told something.
+    Input(Input),
+    /// Other rules from here on.
+    Rules(Box<Rules>),
+    /// The process died at `last` (`None`: at the step before) and runs again.
+    Restart {
+        /// When it died.
+        last: Option<HallTime>,
+    },
+}
+
+/// An engine in simulated time.
+#[derive(Debug)]
+pub struct Run<'a> {
+    engine: Engine,
+    cfg: EngineConfig,
+    clock: WallClock,
+    context: RecordContext,
+    options: &'a ReplayOptions,
+    stats: ReplayStats,
+    now: HallTime,
+    /// Newest revision of every event, as the box's log holds it.
+    log: BTreeMap<EventId, Event>,
+}
+
+impl<'a> Run<'a> {
+    /// An engine that starts at `start` with `clock`, knowing nothing.
+    #[must_use]
+    pub fn new(
+        cfg: &EngineConfig,
+        options: &'a ReplayOptions,
+        clock: WallClock,
+        start: HallTime,
+    ) -> Self {
+        Run {
+            engine: Engine::new(cfg.clone(), clock, start),
+            cfg: cfg.clone(),
+            clock,
+            context: RecordContext {
+                hall: cfg.hall.clone(),
+                box_id: cfg.box_id.clone(),
+                config_sha256: options.config_sha256.clone(),
+                model_sha256: String::new(),
+                clock: quality(clock),
+            },
+            options,
+            stats: ReplayStats {
+                from_ms: Some(start.0),
+                to_ms: Some(start.0),
+                ..ReplayStats::default()
+            },
+            now: start,
+            log: BTreeMap::new(),
+        }
+    }
+
+    /// Rules in force.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.cfg.rules
+    }
+
+    /// Lets time run to `at` and then `step` happen; `line` is where it was told, for errors.
+    ///
+    /// # Errors
+    /// When the engine does not get on, or a restart begins before the step before it.
+    pub fn step(
+        &mut self,
+        at: HallTime,
+        line: u64,
+        step: Step,
+        sink: &mut dyn FnMut(ReplayOutput),
+    ) -> Result<(), ReplayError> {
+        match step {
+            Step::Input(input) => {
+                self.wake_until(at, line, sink)?;
+                self.give(at, input, sink);
+            }
+            Step::Rules(rules) => {
+                self.wake_until(at, line, sink)?;
+                self.cfg.rules = *rules;
+                self.engine.reconfigure(at, self.cfg.clone());
+                let fact = SystemFact::ConfigChanged(String::new());
+                self.give(at, Input::System(fact), sink);
+            }
+            Step::Restart { last } => {
+                let last = last.unwrap_or(self.now);
+                if last < self.now {
+                    return Err(ReplayError::DiesBefore {
+                        line,
+                        early_ms: self.now.since_ms(last),
+                    });
+                }
+                self.wake_until(last, line, sink)?;
+                self.engine.handle(last, Input::Tick);
+                self.drain(sink);
+                self.restart(last, at, sink);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets time run on to `until`; what the replay went through.
+    ///
+    /// # Errors
+    /// When the engine does not get on.
+    pub fn end(
+        mut self,
+        until: Option<HallTime>,
+        line: u64,
+        sink: &mut dyn FnMut(ReplayOutput),
+    ) -> Result<ReplayStats, ReplayError> {
+        if let Some(until) = until {
+            self.wake_until(until, line, sink)?;
+            self.engine.handle(until, Input::Tick);
+            self.drain(sink);
+            self.stats.to_ms = Some(until.0);
+        }
+        Ok(self.stats)
+    }
+
+    /// A new process, with what the one before had written down.
+    fn restart(&mut self, last: HallTime, at: HallTime, sink: &mut dyn FnMut(ReplayOutput)) {
+        let record = CheckpointRecord::from(&self.engine.checkpoint());
+        let written = serde_json::to_string(&record)
+            .expect("invariant: a checkpoint holds only texts, numbers and lists");
+        let read: CheckpointRecord =
+            serde_json::from_str(&written).expect("invariant: what was just written can be read");
+        let checkpoint = Checkpoint::try_from(read)
+            .expect("invariant: a checkpoint just written holds known names");
+        let mut engine = Engine::new(self.cfg.clone(), self.clock, at);
+        engine.recall(self.log.values().cloned());
+        engine.resume(&checkpoint);
+        self.engine = engine;
+        self.give(at, Input::System(SystemFact::PowerRestored(last)), sink);
+    }
+
+    fn wake_until(
+        &mut self,
+        to: HallTime,
+        line: u64,
+        sink: &mut dyn FnMut(ReplayOutput),
+    ) -> Result<(), ReplayError> {
+        let (mut latest, mut same) = (None, 0);
+        while let Some(deadline) = self
+            .engine
+            .next_deadline()
+            .filter(|deadline| *deadline <= to)
+        {
+            same = if latest >= Some(deadline) {
+                same + 1
+            } else {
+                0
+            };
+            if same > WAKE_UPS_MAX {
+                return Err(ReplayError::Stuck {
+                    line,
+                    at_ms: deadline.0,
+                });
+            }
+            latest = latest.max(Some(deadline));
+            self.engine.handle(deadline, Input::Tick);
+            self.stats.wake_ups += 1;
+            self.drain(sink);
+        }
+        Ok(())
+    }
+
+    fn give(&mut self, at: HallTime, input: Input, sink: &mut dyn FnMut(ReplayOutput)) {
+        if let Input::Clock(clock) = &input {
+            self.clock = *clock;
+            self.context.clock = quality(*clock);
+        }
+        self.now = at;
+        self.engine.handle(at, input);
+        self.stats.inputs += 1;
+        self.stats.to_ms = Some(at.0);
+        self.drain(sink);
+    }
+
+    fn drain(&mut self, sink: &mut dyn FnMut(ReplayOutput)) {
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Event(event) => {
+                    self.stats.events += 1;
+                    let record = EventRecord::new(&event, &self.context);
+                    self.log.insert(event.id, event);
+                    sink(ReplayOutput::Event(Box::new(record)));
+                }
+                Output::Summary(summary) if self.options.summaries => {
+                    self.stats.summaries += 1;
+                    let record =
+                        SummaryRecord::new(&summary, &self.context.hall, &self.context.box_id);
+                    sink(ReplayOutput::Summary(record));
+                }
+                Output::Interval(interval) if self.options.intervals => {
+                    sink(ReplayOutput::Interval(IntervalRecord::from(&interval)));
+                }
+                Output::Answer(answer) if self.options.answers || answer.result.is_err() => {
+                    sink(ReplayOutput::Answer(AnswerRecord::from(&answer)));
+                }
+                Output::Summary(_)
+                | Output::Interval(_)
+                | Output::Wait(_)
+                | Output::Excuse(_)
+                | Output::Answer(_) => {}
+            }
+        }
+    }
+}
+
+fn quality(clock: WallClock) -> ClockQuality {
+    ClockQuality {
+        synced: clock.synced,
+        offset_ms: clock.offset_ms,
+    }
+}
