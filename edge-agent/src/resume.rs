@@ -32,6 +32,9 @@ pub fn reconcile(checkpoint: Option<Checkpoint>, open: &[SealedRecord], now: &st
             .queues
             .retain(|q| q.record.as_ref().is_none_or(|r| is_open(r.id)));
         checkpoint.sources.retain(|r| is_open(r.id));
+        for post in &mut checkpoint.posts {
+            post.retain(|record| is_open(record.id));
+        }
         checkpoint
     });
     let known: BTreeSet<String> = checkpoint
@@ -39,7 +42,8 @@ pub fn reconcile(checkpoint: Option<Checkpoint>, open: &[SealedRecord], now: &st
         .flat_map(|c| {
             let windows = c.windows.iter().filter_map(|w| w.record.as_ref());
             let queues = c.queues.iter().filter_map(|q| q.record.as_ref());
-            windows.chain(queues).chain(&c.sources)
+            let posts = c.posts.iter().flat_map(|p| p.records());
+            windows.chain(queues).chain(&c.sources).chain(posts)
         })
         .map(|record| event_id_text(record.id))
         .collect();

@@ -32,6 +32,8 @@ const SCENARIOS: &[&str] = &[
     "10d-just-long-enough",
     "11-public-holiday",
     "12-extended-saturday",
+    "18-pause-over-its-limit",
+    "19-pauses-over-the-quota",
     "20-clerk-bends-under-the-counter",
     "21-clerk-at-the-printer",
     "22-customer-leans-over-the-counter",

@@ -3,11 +3,13 @@
 
 use hall_core::HallTime;
 use hall_core::engine::{
-    Account, Checkpoint, EpisodeCheckpoint, EpisodeRule, OpenRecord, QueueCheckpoint,
+    Account, Checkpoint, EpisodeCheckpoint, EpisodeRule, OpenRecord, PostCheckpoint,
+    QueueCheckpoint,
 };
 use hall_core::time::Stamp;
 use serde::{Deserialize, Serialize};
 
+use crate::checkpoint_post::PostRecord;
 use crate::event::{
     code_name, event_id_text, level_name, parse_code, parse_event_id, parse_level, parse_subject,
     parse_tag, subject_parts, tag_name,
@@ -38,6 +40,8 @@ pub struct CheckpointRecord {
     windows: Vec<EpisodeRecord>,
     queues: Vec<QueueRecord>,
     sources: Vec<OpenEventRecord>,
+    #[serde(default)]
+    posts: Vec<PostRecord>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,7 +76,7 @@ struct QueueRecord {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OpenEventRecord {
+pub(crate) struct OpenEventRecord {
     event_id: String,
     rev: u32,
     code: String,
@@ -127,6 +131,7 @@ impl From<&Checkpoint> for CheckpointRecord {
                 .iter()
                 .map(OpenEventRecord::from)
                 .collect(),
+            posts: checkpoint.posts.iter().map(PostRecord::from).collect(),
         }
     }
 }
@@ -208,6 +213,11 @@ impl TryFrom<CheckpointRecord> for Checkpoint {
                 .sources
                 .into_iter()
                 .map(OpenRecord::try_from)
+                .collect::<Result<_, _>>()?,
+            posts: record
+                .posts
+                .into_iter()
+                .map(PostCheckpoint::try_from)
                 .collect::<Result<_, _>>()?,
         })
     }

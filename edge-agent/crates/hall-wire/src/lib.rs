@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod checkpoint;
+mod checkpoint_post;
 pub mod event;
 pub mod interval;
 pub mod name;

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use hall_core::engine::{
-    Account, Checkpoint, EpisodeCheckpoint, EpisodeRule, OpenRecord, QueueCheckpoint,
+    Account, Checkpoint, EpisodeCheckpoint, EpisodeRule, OpenRecord, PauseDay, PostCheckpoint,
+    QueueCheckpoint, RunningPause,
 };
 use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Review, Subject, Tag};
 use hall_core::snapshot::{QueueSnapshot, QueueState, Reason, WindowSnapshot, WindowState};
@@ -251,6 +252,30 @@ fn checkpoint() -> Checkpoint {
                 vec![],
             ),
         ],
+        posts: vec![PostCheckpoint {
+            window: "W3".into(),
+            pause: Some(RunningPause {
+                since: TEN,
+                unobserved_ms: 8,
+                limit_ms: 900_000,
+                rule: "P0@7".into(),
+                record: Some(open(
+                    EventCode::PauseOverrun,
+                    Subject::Window("W3".into()),
+                    Level::Notice,
+                    vec![],
+                )),
+                last_observed: TEN.plus_ms(699_000),
+                duty_to: TEN.plus_ms(7_200_000),
+            }),
+            pause_day: Some(PauseDay {
+                day: 20_717,
+                count: 5,
+                signal_counted: true,
+                onset: TEN,
+                record: None,
+            }),
+        }],
     }
 }
 

@@ -5,6 +5,7 @@ use super::Engine;
 use super::conflict::Conflict;
 use super::episode::{Account, Episode, EpisodeRule};
 use super::fusion::Gate;
+use super::post_checkpoint::PostCheckpoint;
 use super::presence::Presence;
 use super::queue_view::QueueCheckpoint;
 use super::record::{Ctx, OpenRecord};
@@ -25,6 +26,8 @@ pub struct Checkpoint {
     pub queues: Vec<QueueCheckpoint>,
     /// Open events on cameras, sensors and the box itself.
     pub sources: Vec<OpenRecord>,
+    /// Windows with pauses to remember.
+    pub posts: Vec<PostCheckpoint>,
 }
 
 /// One running absence, published or not yet.
@@ -81,6 +84,7 @@ impl Engine {
                 .chain(conflicts)
                 .chain(self.device.records().cloned())
                 .collect(),
+            posts: self.checkpoint_posts(),
         }
     }
 
@@ -145,6 +149,7 @@ impl Engine {
                 watch.resume(record.clone());
             }
         }
+        self.resume_posts(&checkpoint.posts, shift);
         self.rearm_all();
         self.spread(now);
         self.enter();

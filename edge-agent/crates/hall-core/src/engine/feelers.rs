@@ -131,6 +131,25 @@ impl Feelers {
             .any(|f| f.kind == SensorKind::Pause && f.says(at, limits).is_yes())
     }
 
+    /// What the pause switches say: yes if a healthy one does, no if all healthy ones deny it.
+    pub fn declared(&self, at: HallTime, limits: &Limits) -> Tri {
+        let switches = self.all.iter().filter(|f| f.kind == SensorKind::Pause);
+        switches.fold(Tri::Unknown, |so_far, f| {
+            match (so_far, f.says(at, limits)) {
+                (Tri::Yes, _) | (_, Tri::Yes) => Tri::Yes,
+                (Tri::No, _) | (_, Tri::No) => Tri::No,
+                _ => Tri::Unknown,
+            }
+        })
+    }
+
+    /// How long a pause switch may be silent at most, in milliseconds.
+    pub fn pause_stale_ms(&self, limits: &Limits) -> i64 {
+        let switches = self.all.iter().filter(|f| f.kind == SensorKind::Pause);
+        let stale = switches.map(|f| f.stale_ms.unwrap_or(limits.sensor_stale));
+        stale.max().unwrap_or(0)
+    }
+
     /// The first sensor that says somebody is there, and since when one of them has.
     pub fn contradicting(&self, at: HallTime, limits: &Limits) -> Option<(SensorId, HallTime)> {
         let on = || {

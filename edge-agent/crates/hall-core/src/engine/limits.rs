@@ -29,6 +29,9 @@ pub(crate) struct Limits {
     pub camera_fault: i64,
     pub sensor_stale: i64,
     pub conflict: i64,
+    pub pause_limit: i64,
+    /// Pauses a day that are not too many.
+    pub pause_quota: u32,
     /// For example `P0@1`.
     pub rule: String,
 }
@@ -62,6 +65,8 @@ impl Limits {
             camera_fault: ms(rules.camera_fault_s),
             sensor_stale: ms(rules.sensor_stale_s),
             conflict: ms(rules.conflict_s),
+            pause_limit: ms(rules.pause_limit_s),
+            pause_quota: rules.pause_quota_count,
             rule: format!("{}@{}", rules.name, rules.revision),
         }
     }

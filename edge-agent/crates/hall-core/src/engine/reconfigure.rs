@@ -134,6 +134,7 @@ impl WindowRule {
     /// The configuration no longer holds this window.
     fn remove(mut self, at: HallTime, ctx: &mut super::record::Ctx<'_>) {
         self.conflict.resolve(ctx, at, EndReason::Reconfigured);
+        self.pauses.remove(at, ctx);
         let end = ctx.clock.stamp(at);
         self.close(at, end, EndReason::Reconfigured, None, ctx);
     }

@@ -6,6 +6,7 @@ use super::episode::{Episode, Piece};
 use super::feelers::{Feelers, Health};
 use super::fusion::{Gate, Trust, VideoSays, judge};
 use super::layout::WindowView;
+use super::pause::{Pauses, Signal};
 use super::presence::{Bridge, Presence, Seen};
 use super::record::Ctx;
 use super::roster::Roster;
@@ -34,6 +35,7 @@ pub(crate) struct WindowRule {
     /// Since when absence may count: start of duty, end of a pause, first trusted clock, start of the engine.
     pub(super) opened_at: HallTime,
     pub(super) conflict: Conflict,
+    pub(super) pauses: Pauses,
     pub(super) episode: Option<Episode>,
     /// Open events of the queues that feed it.
     pub(super) waiting: Vec<EventId>,
@@ -67,6 +69,7 @@ impl WindowRule {
             gate: Gate::Unsynced,
             opened_at: start,
             conflict: Conflict::default(),
+            pauses: Pauses::default(),
             episode: None,
             waiting: Vec::new(),
             shown: (WindowState::Unknown, Reason::NoObservation),
@@ -185,11 +188,23 @@ impl WindowRule {
             self.look(at, ctx);
         }
         self.follow(at, ctx);
+        self.follow_pauses(at, ctx);
         if self.roster.until() <= at {
             self.turn(at, ctx);
             self.follow(at, ctx);
+            self.follow_pauses(at, ctx);
         }
         self.show(at, ctx);
+    }
+
+    fn follow_pauses(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        let signal = Signal {
+            window: &self.id,
+            feelers: &self.feelers,
+            gate: self.gate,
+            stretch: self.roster.stretch(),
+        };
+        self.pauses.follow(at, &signal, ctx);
     }
 
     /// Brings both presence filters up to date.

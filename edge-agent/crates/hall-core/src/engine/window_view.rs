@@ -17,7 +17,10 @@ impl WindowRule {
     pub(super) fn show(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
         let says = self.sight.says(at, ctx.limits);
         let sensor = self.feelers.presence(at, ctx.limits);
-        let (raw, raw_reason) = judge(self.gate, says, sensor, self.conflict.trust());
+        let (raw, mut raw_reason) = judge(self.gate, says, sensor, self.conflict.trust());
+        if self.gate == Gate::Paused && self.pauses.over_limit() {
+            raw_reason = Reason::PauseOverLimit;
+        }
         let (state, reason) = if self.gate != Gate::Open {
             (raw, raw_reason)
         } else {
@@ -45,10 +48,10 @@ impl WindowRule {
                 }
                 _ => at,
             };
-            let since = if self.gate == Gate::Open {
-                since.max(self.opened_at).min(at)
-            } else {
-                at
+            let since = match self.gate {
+                Gate::Open => since.max(self.opened_at).min(at),
+                Gate::Paused => self.pauses.flickered().unwrap_or(at),
+                _ => at,
             };
             // What was shown meanwhile was not yet known better.
             let from = since.max(self.shown_since);
@@ -57,7 +60,8 @@ impl WindowRule {
             self.class = class;
             self.give_interval(from, at, ctx);
             if state != self.shown.0 {
-                self.shown_since = since;
+                let paused = self.pauses.since().filter(|_| self.gate == Gate::Paused);
+                self.shown_since = paused.unwrap_or(since);
             }
         }
         self.shown = (state, reason);
@@ -68,6 +72,7 @@ impl WindowRule {
         match state {
             WindowState::Staffed => TimeClass::Staffed,
             WindowState::Unstaffed => TimeClass::Unstaffed,
+            WindowState::Paused if self.pauses.over_limit() => TimeClass::PausedOver,
             WindowState::Paused => TimeClass::Paused,
             WindowState::Unknown => TimeClass::Unknown,
             WindowState::OffDuty => TimeClass::OffDuty,
@@ -107,6 +112,9 @@ impl WindowRule {
         offer(self.post.confirm_at(limits));
         offer(self.conflict.due(limits.conflict));
         offer(Some(self.roster.until()).filter(|t| t.0 < i64::MAX));
+        self.pauses
+            .due(limits.gap_tolerance)
+            .for_each(|due| offer(Some(due)));
         let raw = self.post.raw();
         match &self.episode {
             None if self.gate == Gate::Open && self.post.confirmed().is_no() => {
@@ -152,7 +160,9 @@ impl WindowRule {
             .episode
             .as_ref()
             .is_some_and(|episode| episode.record.is_some());
-        usize::from(episode) + usize::from(self.conflict.record().is_some())
+        usize::from(episode)
+            + usize::from(self.conflict.record().is_some())
+            + self.pauses.records().count()
     }
 
     /// The window as it is at the last instant acted on, with its running figures brought up to `at`.

@@ -6,6 +6,7 @@ mod day;
 mod device;
 mod edges;
 mod hall;
+mod pauses;
 mod properties;
 mod queues;
 mod restart;
