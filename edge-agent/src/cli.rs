@@ -4,6 +4,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hall_metrics::PeriodKind;
 
 /// One edge box in a public service hall.
 #[derive(Debug, Parser)]
@@ -91,9 +92,20 @@ pub struct ReplayArgs {
     /// Also print how every window's time counts (staffed, unstaffed, excused, unknown and so on).
     #[arg(long)]
     pub intervals: bool,
+    /// Also print roll-ups, when they are due and again when late data changed them; those of running periods at the end.
+    /// Without a list: 15min,hour,day,month.
+    #[arg(long, value_name = "PERIODS", value_delimiter = ',', num_args = 0..=1, require_equals = true,
+        value_parser = period, default_missing_value = "15min,hour,day,month")]
+    pub rollups: Vec<PeriodKind>,
     /// Also print the answers to orders that were carried out (refusals are always printed).
     #[arg(long)]
     pub answers: bool,
+}
+
+/// A period as it is named on the wire.
+fn period(name: &str) -> Result<PeriodKind, String> {
+    hall_wire::rollup::parse_period(name)
+        .ok_or_else(|| "it is one of 1min, 15min, hour, day, month".into())
 }
 
 /// Arguments of `detect`.

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod event_log;
+pub mod figures;
 pub mod hall;
 pub mod hall_info;
 pub mod health;

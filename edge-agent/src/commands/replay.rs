@@ -8,6 +8,7 @@ use hall_replay::ReplayOptions;
 
 use super::{Exit, complain, load_config};
 use crate::cli::ReplayArgs;
+use crate::figures::departments;
 use crate::vision_port::DetectorPlan;
 
 /// Prints events (and minute summaries) as JSON lines.
@@ -35,6 +36,8 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
         summaries: args.summaries,
         intervals: args.intervals,
         answers: args.answers,
+        rollups: args.rollups.clone(),
+        departments: departments(&config),
         config_sha256: config.sha256.clone(),
         // Recorded detections are followed as the box itself would follow them; without its model, as by default.
         tracker: DetectorPlan::new(&config)

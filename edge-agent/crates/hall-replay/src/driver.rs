@@ -1,15 +1,19 @@
 //! Replays an observation file: its records in order of time, each as a step of a run. Judges nothing.
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use hall_core::HallTime;
 use hall_core::config::EngineConfig;
+use hall_core::ids::WindowId;
 use hall_core::observe::Input;
 use hall_core::time::WallClock;
 use hall_core::track::TrackerConfig;
+use hall_metrics::PeriodKind;
 use hall_wire::event::EventRecord;
 use hall_wire::interval::IntervalRecord;
 use hall_wire::order::AnswerRecord;
+use hall_wire::rollup::RollupRecord;
 use hall_wire::summary::SummaryRecord;
 use hall_wire::timeline::Timeline;
 use serde::Serialize;
@@ -29,6 +33,10 @@ pub struct ReplayOptions {
     pub intervals: bool,
     /// Also give out the answers to orders that were carried out; refusals are always given out.
     pub answers: bool,
+    /// Also give out roll-ups over these periods, when they are due and again when late data changed them.
+    pub rollups: Vec<PeriodKind>,
+    /// Departments of the windows, for the roll-ups.
+    pub departments: BTreeMap<WindowId, String>,
     /// Put into the event records: SHA-256 of the configuration, hex.
     pub config_sha256: String,
     /// For records of kind `detections`.
@@ -47,6 +55,8 @@ pub enum ReplayOutput {
     Interval(IntervalRecord),
     /// The answer to an order.
     Answer(AnswerRecord),
+    /// The figures of a period.
+    Rollup(Box<RollupRecord>),
 }
 
 impl ReplayOutput {

@@ -9,10 +9,12 @@ use hall_core::engine::{Checkpoint, Engine, Output};
 use hall_core::event::{Event, EventId};
 use hall_core::observe::{Input, SystemFact};
 use hall_core::time::WallClock;
+use hall_metrics::{Book, Layout, Rollup};
 use hall_wire::checkpoint::CheckpointRecord;
 use hall_wire::event::{ClockQuality, EventRecord, RecordContext};
 use hall_wire::interval::IntervalRecord;
 use hall_wire::order::AnswerRecord;
+use hall_wire::rollup::RollupRecord;
 use hall_wire::summary::SummaryRecord;
 
 use crate::driver::{ReplayOptions, ReplayOutput, ReplayStats};
@@ -47,6 +49,8 @@ pub struct Run<'a> {
     now: HallTime,
     /// Newest revision of every event, as the box's log holds it.
     log: BTreeMap<EventId, Event>,
+    /// Only where roll-ups are asked for.
+    book: Option<Book>,
 }
 
 impl<'a> Run<'a> {
@@ -77,6 +81,10 @@ impl<'a> Run<'a> {
             },
             now: start,
             log: BTreeMap::new(),
+            book: (!options.rollups.is_empty()).then(|| {
+                let layout = Layout::new(cfg, clock.utc_offset_s, &options.departments);
+                Book::over(layout, options.rollups.clone())
+            }),
         }
     }
 
@@ -142,6 +150,15 @@ impl<'a> Run<'a> {
             self.drain(sink);
             self.stats.to_ms = Some(until.0);
         }
+        if let Some(mut book) = self.book.take() {
+            // The rest of the last minute belongs to the figures, too.
+            self.engine
+                .finish(HallTime(self.stats.to_ms.unwrap_or(self.now.0)));
+            while let Some(output) = self.engine.poll_output() {
+                book.take(&output);
+            }
+            give_rollups(&book.flush(), book.layout(), sink);
+        }
         Ok(self.stats)
     }
 
@@ -206,6 +223,12 @@ impl<'a> Run<'a> {
 
     fn drain(&mut self, sink: &mut dyn FnMut(ReplayOutput)) {
         while let Some(output) = self.engine.poll_output() {
+            if let Some(book) = &mut self.book {
+                book.take(&output);
+                if let Output::Summary(summary) = &output {
+                    give_rollups(&book.due(summary.to), book.layout(), sink);
+                }
+            }
             match output {
                 Output::Event(event) => {
                     self.stats.events += 1;
@@ -231,6 +254,14 @@ impl<'a> Run<'a> {
                 | Output::Excuse(_)
                 | Output::Answer(_) => {}
             }
+        }
+    }
+}
+
+fn give_rollups(rollups: &[Rollup], layout: &Layout, sink: &mut dyn FnMut(ReplayOutput)) {
+    for rollup in rollups {
+        for part in RollupRecord::parts(rollup, layout) {
+            sink(ReplayOutput::Rollup(Box::new(part)));
         }
     }
 }

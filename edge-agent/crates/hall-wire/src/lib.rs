@@ -5,11 +5,13 @@
 pub mod checkpoint;
 mod checkpoint_post;
 pub mod event;
+pub mod figures;
 pub mod interval;
 pub mod name;
 pub mod observation;
 pub mod order;
 pub mod recall;
+pub mod rollup;
 pub mod state;
 pub mod summary;
 pub mod time;

@@ -1,0 +1,184 @@
+//! The roll-up v1 (`summary/{15min,hour,day,month}`): the figures of one period, published again with a higher `rev` when late data
+//! changed them. Knows no transport.
+
+use hall_metrics::figures::Scope;
+use hall_metrics::{Layout, PeriodKind, Rollup};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::figures::{
+    EpisodesRecord, EventsRecord, QualityRecord, QueueFiguresRecord, StaffingRecord, share,
+};
+use crate::time::rfc3339_ms;
+
+/// Windows, departments and queues in one part, so that a part stays under 16 KiB.
+pub const ROWS_PER_PART: usize = 24;
+
+/// The figures of one period, v1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RollupRecord {
+    /// Format version: 1.
+    pub v: u32,
+    /// Always `rollup`.
+    pub kind: String,
+    /// `{hall}/{box}/rollup/{period}/{from}`: the same over all revisions and parts.
+    pub id: String,
+    /// Revision, from 1; a higher one replaces the whole roll-up.
+    pub rev: u32,
+    /// Part, from 1: windows and departments of a large hall come in further parts of the same revision.
+    pub part: u32,
+    /// Parts of this revision.
+    pub parts: u32,
+    /// Hall id.
+    pub hall: String,
+    /// Box id.
+    #[serde(rename = "box")]
+    pub box_id: String,
+    /// `1min`, `15min`, `hour`, `day` or `month`, cut at local time.
+    pub period: String,
+    /// Start, RFC 3339 with milliseconds and offset.
+    pub from: String,
+    /// End.
+    pub to: String,
+    /// Figures reach up to here.
+    pub until: String,
+    /// The period is over.
+    pub complete: bool,
+    /// The hall as a whole; null in further parts.
+    pub total: Option<TotalRecord>,
+    /// Departments, by name.
+    pub departments: Vec<StaffedRecord>,
+    /// Windows.
+    pub windows: Vec<StaffedRecord>,
+    /// Queues.
+    pub queues: Vec<QueueFiguresRecord>,
+}
+
+/// The hall as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TotalRecord {
+    /// Staffing over all windows.
+    #[serde(flatten)]
+    pub staffing: StaffingRecord,
+    /// Events.
+    pub events: EventsRecord,
+    /// Share of the cameras' and sensors' time in which they were online.
+    pub device_online_rate: Option<f64>,
+    /// Scores of the data.
+    pub quality: QualityRecord,
+}
+
+/// A department or a window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StaffedRecord {
+    /// Window id or name of the department.
+    pub id: String,
+    /// Staffing.
+    #[serde(flatten)]
+    pub staffing: StaffingRecord,
+    /// Its `unstaffed` episodes.
+    pub unstaffed: EpisodesRecord,
+}
+
+/// Stable name of a period.
+#[must_use]
+pub fn period_name(kind: PeriodKind) -> &'static str {
+    match kind {
+        PeriodKind::Minute => "1min",
+        PeriodKind::Quarter => "15min",
+        PeriodKind::Hour => "hour",
+        PeriodKind::Day => "day",
+        PeriodKind::Month => "month",
+    }
+}
+
+/// The period of a stable name; `None`: not known.
+#[must_use]
+pub fn parse_period(name: &str) -> Option<PeriodKind> {
+    use PeriodKind::{Day, Hour, Minute, Month, Quarter};
+    [Minute, Quarter, Hour, Day, Month]
+        .into_iter()
+        .find(|kind| period_name(*kind) == name)
+}
+
+impl RollupRecord {
+    /// The v1 form of a roll-up: one part for a small hall; otherwise the first holds the hall and its queues, further ones at
+    /// most [`ROWS_PER_PART`] departments and windows each.
+    #[must_use]
+    pub fn parts(rollup: &Rollup, layout: &Layout) -> Vec<RollupRecord> {
+        let figures = &rollup.figures;
+        let staffed = |id: &str, scope: Scope| StaffedRecord {
+            id: id.into(),
+            staffing: (&figures.staffing(&scope, layout)).into(),
+            unstaffed: (&figures.tally(&scope, layout, rollup.until_ms).unstaffed).into(),
+        };
+        let departments: Vec<StaffedRecord> = (layout.departments().into_iter())
+            .map(|name| staffed(&name, Scope::Department(name.clone())))
+            .collect();
+        let windows: Vec<StaffedRecord> = (figures.windows.keys())
+            .map(|id| staffed(id.as_str(), Scope::Window(id.clone())))
+            .collect();
+        let mut first = head(rollup, layout);
+        if departments.len() + windows.len() + first.queues.len() <= ROWS_PER_PART {
+            (first.departments, first.windows) = (departments, windows);
+            return vec![first];
+        }
+        let further = RollupRecord {
+            total: None,
+            queues: Vec::new(),
+            ..first.clone()
+        };
+        let mut parts = vec![first];
+        parts.extend(departments.chunks(ROWS_PER_PART).map(|rows| RollupRecord {
+            departments: rows.to_vec(),
+            ..further.clone()
+        }));
+        parts.extend(windows.chunks(ROWS_PER_PART).map(|rows| RollupRecord {
+            windows: rows.to_vec(),
+            ..further.clone()
+        }));
+        let all = parts.len() as u32;
+        for (n, part) in (1..).zip(&mut parts) {
+            (part.part, part.parts) = (n, all);
+        }
+        parts
+    }
+}
+
+/// Everything but departments and windows.
+fn head(rollup: &Rollup, layout: &Layout) -> RollupRecord {
+    let figures = &rollup.figures;
+    let tally = figures.tally(&Scope::Hall, layout, rollup.until_ms);
+    let local = |ms: i64| {
+        let unix_ms = ms - i64::from(layout.utc_offset_s) * 1000;
+        rfc3339_ms(unix_ms, layout.utc_offset_s)
+    };
+    let period = period_name(rollup.period.kind);
+    let from = local(rollup.period.from_ms);
+    RollupRecord {
+        v: 1,
+        kind: "rollup".into(),
+        id: format!("{}/{}/rollup/{period}/{from}", layout.hall, layout.box_id),
+        rev: rollup.rev,
+        part: 1,
+        parts: 1,
+        hall: layout.hall.clone(),
+        box_id: layout.box_id.clone(),
+        period: period.into(),
+        from,
+        to: local(rollup.period.to_ms),
+        until: local(rollup.until_ms),
+        complete: rollup.is_complete(),
+        total: Some(TotalRecord {
+            staffing: (&figures.staffing(&Scope::Hall, layout)).into(),
+            events: (&tally).into(),
+            device_online_rate: share(figures.device_online_rate()),
+            quality: QualityRecord::new(figures, &tally, layout, None),
+        }),
+        departments: Vec::new(),
+        windows: Vec::new(),
+        queues: (figures.queues.iter())
+            .map(|(id, queue)| QueueFiguresRecord::new(id.as_str(), queue))
+            .collect(),
+    }
+}
