@@ -158,8 +158,10 @@ impl Engine {
 
 impl WindowRule {
     fn checkpoint(&self, limits: &super::limits::Limits) -> Option<EpisodeCheckpoint> {
-        let episode = self.episode.as_ref()?;
-        let so_far = || (self.settled_at, episode.account(limits));
+        let mut episode = self.episode.clone()?;
+        let seen_at = self.seen_to();
+        episode.add(self.settled_at, seen_at, self.piece(), limits);
+        let so_far = || (seen_at, episode.account(limits));
         let (last_observed, account) = episode
             .resumed
             .or_else(|| episode.gap())
@@ -172,10 +174,7 @@ impl WindowRule {
             account,
             customers_max: episode.customers_max,
             last_observed,
-            duty_to: self
-                .roster
-                .stretch()
-                .map_or(self.settled_at, |stretch| stretch.to),
+            duty_to: self.roster.stretch().map_or(seen_at, |stretch| stretch.to),
             record: episode.record.clone(),
         })
     }

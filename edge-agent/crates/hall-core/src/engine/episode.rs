@@ -230,6 +230,11 @@ impl Episode {
         self.account.absent_ms + self.account.returned_ms + run
     }
 
+    /// Time only adds up; it is the same whether it is added at once or picture by picture.
+    pub fn steady(&self) -> bool {
+        self.run.is_none() && self.comeback.is_none() && self.resumed.is_none()
+    }
+
     /// Nobody has been there for longer than a detector's drop-out.
     pub fn nobody_there(&self) -> bool {
         self.run.is_none()

@@ -18,22 +18,28 @@ impl Engine {
             // Overtaken by a later picture of the same camera.
             return;
         }
-        let back = self.cameras[camera].observe(at, taken, &mut self.core.ctx(&mut self.out));
-        if back {
-            self.tell_camera_health(camera, at, None);
+        if !self.cameras[camera].again(at, taken, &self.core.limits) {
+            let back = self.cameras[camera].observe(at, taken, &mut self.core.ctx(&mut self.out));
+            if back {
+                self.tell_camera_health(camera, at, None);
+            }
+            self.settle(camera, at);
         }
-        self.settle(camera, at);
-        let mut views = std::mem::take(&mut self.views);
-        self.core.layout.views(picture, camera, &mut views);
-        for (ix, view) in &views.windows {
-            self.windows[*ix].observe(camera, taken, view, &mut self.core.ctx(&mut self.out));
-            self.rearm_window(*ix);
+        let mut look = std::mem::take(&mut self.looks[camera]);
+        look.take(picture, camera, &self.core.layout);
+        for (ix, view) in &look.views.windows {
+            let mut ctx = self.core.ctx(&mut self.out);
+            if self.windows[*ix].observe(camera, taken, view, &mut ctx) {
+                self.rearm_window(*ix);
+            }
         }
-        for (ix, view) in &views.queues {
-            self.queues[*ix].observe(camera, taken, view, &mut self.core.ctx(&mut self.out));
-            self.rearm_queue(*ix);
+        for (ix, view) in &look.views.queues {
+            let mut ctx = self.core.ctx(&mut self.out);
+            if self.queues[*ix].observe(camera, taken, view, &mut ctx) {
+                self.rearm_queue(*ix);
+            }
         }
-        self.views = views;
+        self.looks[camera] = look;
     }
 
     pub(super) fn sense(&mut self, at: HallTime, reading: &SensorReading) {

@@ -141,17 +141,20 @@ impl Layout {
         self.sensors.get(id).copied()
     }
 
+    /// What a zone of this camera is for; `None`: it is unknown, or of another camera.
+    fn role(&self, zone: &ZoneId, camera: usize) -> Option<Role> {
+        let (owner, role) = *self.zones.get(zone)?;
+        (owner == camera).then_some(role)
+    }
+
     /// Sorts a picture's counts to windows and queues. Zones of other cameras and unknown zones are left out. A track that
     /// stands in two zones of one post or one line is one person.
     pub fn views(&self, picture: &ZoneSnapshot, camera: usize, out: &mut Views) {
         out.clear();
-        for count in &picture.zones {
-            let Some(&(owner, role)) = self.zones.get(&count.zone) else {
+        for (place, count) in picture.zones.iter().enumerate() {
+            let Some(role) = out.role(place, &count.zone, || self.role(&count.zone, camera)) else {
                 continue;
             };
-            if owner != camera {
-                continue;
-            }
             let people = count
                 .count
                 .max(u32::try_from(count.tracks.len()).unwrap_or(u32::MAX));
@@ -171,30 +174,48 @@ impl Layout {
                 }
                 Role::Queue(q) => {
                     let view = out.queue(q);
-                    let fresh: Vec<TrackId> = count
-                        .tracks
-                        .iter()
-                        .copied()
-                        .filter(|t| !view.tracks.contains(t))
-                        .collect();
-                    let doubled = (count.tracks.len() - fresh.len()) as u32;
+                    let before = view.tracks.len();
+                    for track in &count.tracks {
+                        if !view.tracks[..before].contains(track) {
+                            view.tracks.push(*track);
+                        }
+                    }
+                    let doubled = (before + count.tracks.len() - view.tracks.len()) as u32;
                     view.count = view.count.saturating_add(people - doubled);
-                    view.tracks.extend(fresh);
                 }
             }
         }
     }
 }
 
-/// A picture sorted to windows and queues; reused from picture to picture.
+/// A camera's picture sorted to windows and queues; reused from picture to picture.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Views {
     pub windows: Vec<(usize, WindowView)>,
     window_tracks: Vec<Vec<TrackId>>,
     pub queues: Vec<(usize, QueueView)>,
+    /// What the zone at each place of the picture's list is for: cameras list their zones in the same order every time.
+    roles: Vec<(ZoneId, Option<Role>)>,
 }
 
 impl Views {
+    fn role(
+        &mut self,
+        place: usize,
+        zone: &ZoneId,
+        look_up: impl FnOnce() -> Option<Role>,
+    ) -> Option<Role> {
+        match self.roles.get(place) {
+            Some((known, role)) if known == zone => *role,
+            _ => {
+                let role = look_up();
+                self.roles.truncate(place);
+                self.roles.push((zone.clone(), role));
+                role
+            }
+        }
+    }
+
     fn clear(&mut self) {
         self.windows.clear();
         self.window_tracks.clear();

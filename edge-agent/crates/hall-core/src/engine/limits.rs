@@ -34,6 +34,8 @@ pub(crate) struct Limits {
     pub pause_quota: u32,
     /// For example `P0@1`.
     pub rule: String,
+    /// Judge every picture anew, also one that says what its camera's last one said; tests compare the two ways.
+    pub thorough: bool,
 }
 
 impl Limits {
@@ -68,6 +70,7 @@ impl Limits {
             pause_limit: ms(rules.pause_limit_s),
             pause_quota: rules.pause_quota_count,
             rule: format!("{}@{}", rules.name, rules.revision),
+            thorough: false,
         }
     }
 }

@@ -33,9 +33,24 @@ pub(crate) struct Line {
     begun: Option<HallTime>,
     last: Option<HallTime>,
     dropped_at: Option<HallTime>,
+    /// The last picture.
+    view: QueueView,
 }
 
 impl Line {
+    /// Takes a picture that shows what the last one showed, in time for it to have stayed so all along. False: it is not one, and
+    /// nothing was taken.
+    pub fn again(&mut self, at: HallTime, view: &QueueView, limits: &Limits) -> bool {
+        let in_time = self
+            .last
+            .is_some_and(|last| at.since_ms(last) <= limits.camera_stale);
+        let same = in_time && self.view == *view;
+        if same {
+            self.last = Some(at);
+        }
+        same
+    }
+
     /// Takes a picture. After a silence the people now there are taken for those who were there before: who they are is not
     /// known across a gap, how many is. A gap longer than can be bridged is cut out.
     pub fn observe(&mut self, at: HallTime, view: &QueueView, limits: &Limits) {
@@ -57,6 +72,8 @@ impl Line {
         if !self.levels.back().is_some_and(same) {
             self.levels.push_back(level);
         }
+        self.view.count = view.count;
+        self.view.tracks.clone_from(&view.tracks);
         self.follow(at, &view.tracks, gap);
         self.settle(at, limits);
     }
@@ -109,7 +126,9 @@ impl Line {
             self.dropped_at = Some(dropped);
         }
         self.stays.retain(|stay| !gone(stay));
-        let horizon = at.plus_ms(-(limits.queue_dwell + tolerance + 1));
+        // Counted from the last picture: a silence after it may yet be cut out.
+        let reached = self.last.map_or(at, |last| last.min(at));
+        let horizon = reached.plus_ms(-(limits.queue_dwell + tolerance + 1));
         while self.levels.get(1).is_some_and(|next| next.from < horizon) {
             self.levels.pop_front();
         }

@@ -78,7 +78,7 @@ impl WindowRule {
     fn post_checkpoint(&self) -> Option<PostCheckpoint> {
         let post = PostCheckpoint {
             window: self.id.clone(),
-            pause: self.pauses.checkpoint(self.settled_at),
+            pause: self.pauses.checkpoint(self.seen_to()),
             pause_day: self.pauses.quota.checkpoint(),
         };
         (post.pause.is_some() || post.pause_day.is_some()).then_some(post)

@@ -75,7 +75,7 @@ pub(crate) struct QueueRule {
     pub(super) rosters: Vec<Roster>,
     /// The windows it feeds, as they are now.
     pub(super) fed: Fed,
-    on_duty_since: Option<HallTime>,
+    pub(super) on_duty_since: Option<HallTime>,
     pub(super) rise: Option<Rise>,
     pub(super) open: Option<Open>,
     /// Start of the time nobody observes.
@@ -86,6 +86,8 @@ pub(crate) struct QueueRule {
     pub(super) state_since: HallTime,
     pub(super) state: QueueState,
     pub(super) settled_at: HallTime,
+    /// Up to where pictures have said nothing new.
+    seen_at: HallTime,
 }
 
 impl QueueRule {
@@ -141,6 +143,7 @@ impl QueueRule {
                 state_since: start,
                 state: QueueState::Unknown,
                 settled_at: start,
+                seen_at: start,
             },
         };
         if queue.on_duty() && queue.on_duty_since.is_none() {
@@ -188,8 +191,24 @@ impl QueueRule {
         }
     }
 
-    /// Takes what one picture shows of the queue.
-    pub fn observe(&mut self, camera: usize, at: HallTime, view: &QueueView, ctx: &mut Ctx<'_>) {
+    /// Takes what one picture shows of the queue. False: nothing new, and no deadline comes sooner for it.
+    pub fn observe(
+        &mut self,
+        camera: usize,
+        at: HallTime,
+        view: &QueueView,
+        ctx: &mut Ctx<'_>,
+    ) -> bool {
+        if !ctx.limits.thorough && self.blind_since.is_none() {
+            let at = at.max(self.settled_at).max(self.seen_at);
+            let mut eyes = self.eyes.iter_mut().filter(|eye| eye.camera == camera);
+            if eyes
+                .any(|eye| eye.valid && eye.down.is_none() && eye.line.again(at, view, ctx.limits))
+            {
+                self.seen_at = at;
+                return false;
+            }
+        }
         let at = self.account(at, ctx.limits);
         if let Some(eye) = self
             .eyes
@@ -200,6 +219,7 @@ impl QueueRule {
             eye.line.observe(at, view, ctx.limits);
         }
         self.evaluate(at, ctx);
+        true
     }
 
     /// A camera was reported down or up.
@@ -253,7 +273,7 @@ impl QueueRule {
     /// Goes to `at` with the length as it is. Returns the instant reached, never earlier than the one before.
     pub(super) fn account(&mut self, at: HallTime, limits: &Limits) -> HallTime {
         let from = self.settled_at;
-        let at = at.max(from);
+        let at = at.max(from).max(self.seen_at);
         if let Some(length) = self
             .active(from, limits)
             .map(|eye| eye.line.length(from, limits))

@@ -100,6 +100,9 @@ impl QueueRule {
             .map(|eye| eye.line.length(at, ctx.limits))
         {
             self.minute.max = length;
+            // Who has stood there all along need not be seen again for it.
+            self.minute.saturated = self.on_duty_since.is_some()
+                && self.capacity.is_some_and(|capacity| length >= capacity);
         }
         QueueSummary {
             queue: self.id.clone(),

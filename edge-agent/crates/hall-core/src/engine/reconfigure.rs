@@ -4,6 +4,7 @@ use super::feelers::Feelers;
 use super::layout::Layout;
 use super::limits::Limits;
 use super::links::Links;
+use super::look::Look;
 use super::minute::Minute;
 use super::queue::QueueRule;
 use super::roster::Roster;
@@ -37,12 +38,16 @@ impl Engine {
             })
             .collect();
         self.core = Core {
-            limits: Limits::new(&cfg.rules),
+            limits: Limits {
+                thorough: self.core.limits.thorough,
+                ..Limits::new(&cfg.rules)
+            },
             layout: Layout::new(&cfg),
             cfg,
             clock: self.core.clock,
         };
         self.readings = readings;
+        self.looks = vec![Look::default(); self.core.cfg.cameras.len()];
         self.replace_watches(at);
         let down: Vec<Option<FaultCause>> = self.cameras.iter().map(Watch::reported).collect();
         self.replace_windows(at, &down);
@@ -133,6 +138,7 @@ impl Engine {
 impl WindowRule {
     /// The configuration no longer holds this window.
     fn remove(mut self, at: HallTime, ctx: &mut super::record::Ctx<'_>) {
+        let at = self.account(at, ctx);
         self.conflict.resolve(ctx, at, EndReason::Reconfigured);
         self.pauses.remove(at, ctx);
         let end = ctx.clock.stamp(at);

@@ -22,6 +22,8 @@ struct Eye {
     customers: u32,
     customers_at: Option<HallTime>,
     down: Option<FaultCause>,
+    /// The last picture, if it was taken as a whole.
+    view: Option<WindowView>,
 }
 
 impl Eye {
@@ -57,6 +59,7 @@ impl Sight {
                     customers: 0,
                     customers_at: None,
                     down: down.get(c.camera).copied().flatten(),
+                    view: None,
                 };
                 match old.and_then(|old| old.eyes.iter().find(|eye| eye.name == c.name)) {
                     Some(eye) => Eye {
@@ -71,11 +74,34 @@ impl Sight {
         Sight { eyes }
     }
 
+    /// Takes a picture that shows what this camera's last one showed, in time for it to have stayed so all along. False: it is not
+    /// one, and nothing was taken.
+    pub fn again(
+        &mut self,
+        camera: usize,
+        at: HallTime,
+        view: &WindowView,
+        limits: &Limits,
+    ) -> bool {
+        let same = |eye: &&mut Eye| {
+            eye.camera == camera && eye.view.as_ref() == Some(view) && eye.fresh(at, limits)
+        };
+        let Some(eye) = self.eyes.iter_mut().find(same) else {
+            return false;
+        };
+        eye.last = Some(at);
+        if view.customers.is_some() {
+            eye.customers_at = Some(at);
+        }
+        true
+    }
+
     /// Takes what one picture shows of this window. A picture of a camera that is reported down says nothing.
     pub fn observe(&mut self, camera: usize, at: HallTime, view: &WindowView, min_staff: u32) {
         let Some(eye) = self.eyes.iter_mut().find(|eye| eye.camera == camera) else {
             return;
         };
+        eye.view = None;
         if eye.down.is_some() {
             return;
         }
@@ -93,6 +119,7 @@ impl Sight {
         eye.valid = true;
         eye.present = staff >= needed;
         eye.at_seat = view.at_seat.is_some_and(|n| n > 0);
+        eye.view = Some(view.clone());
     }
 
     /// A camera was reported down or up at `when`; pictures since a fault began were no observations.

@@ -6,21 +6,28 @@ use crate::time::HallTime;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Timers {
     due: Vec<Option<HallTime>>,
+    earliest: Option<HallTime>,
 }
 
 impl Timers {
     pub fn new(slots: usize) -> Self {
         Timers {
             due: vec![None; slots],
+            earliest: None,
         }
     }
 
     pub fn set(&mut self, slot: usize, due: Option<HallTime>) {
-        self.due[slot] = due;
+        let before = std::mem::replace(&mut self.due[slot], due);
+        if due.is_some_and(|due| self.earliest.is_none_or(|earliest| due <= earliest)) {
+            self.earliest = due;
+        } else if before.is_some() && before == self.earliest {
+            self.earliest = self.due.iter().filter_map(|due| *due).min();
+        }
     }
 
     pub fn earliest(&self) -> Option<HallTime> {
-        self.due.iter().filter_map(|due| *due).min()
+        self.earliest
     }
 
     pub fn is_due(&self, slot: usize, at: HallTime) -> bool {

@@ -1,6 +1,7 @@
 //! Health of one camera or sensor: silent or reported down for too long is an event, on duty or not. Knows nothing of what
 //! the source observes.
 
+use super::limits::Limits;
 use super::record::{Ctx, Facts, OpenRecord, Opening};
 use crate::event::{EndReason, EventCode, Level, Subject};
 use crate::ids::{CameraId, SensorId};
@@ -97,6 +98,17 @@ impl Watch {
     /// Why it is of no use now: reported down, or a camera silent for too long.
     pub fn down(&self, at: HallTime, stale_ms: i64) -> Option<FaultCause> {
         self.trouble(at, stale_ms).map(|(cause, _)| cause)
+    }
+
+    /// A sound source delivered, in time. False: something is or was wrong, and nothing was taken.
+    pub fn again(&mut self, at: HallTime, taken: HallTime, limits: &Limits) -> bool {
+        let sound = self.fault.is_none() && self.reported.is_none() && self.heard;
+        if limits.thorough || !sound || at.since_ms(taken) > limits.camera_stale {
+            return false;
+        }
+        self.settled_at = self.settled_at.max(at);
+        self.last_seen = self.last_seen.max(Some(taken));
+        true
     }
 
     /// It delivered something taken at `taken`. A picture later than a report of `Offline` or `Unanalysed` disproves it. Returns true when

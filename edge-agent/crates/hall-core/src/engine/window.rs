@@ -6,6 +6,7 @@ use super::episode::{Episode, Piece};
 use super::feelers::{Feelers, Health};
 use super::fusion::{Gate, Trust, VideoSays, judge};
 use super::layout::WindowView;
+use super::limits::Limits;
 use super::pause::{Pauses, Signal};
 use super::presence::{Bridge, Presence, Seen};
 use super::record::Ctx;
@@ -47,6 +48,8 @@ pub(crate) struct WindowRule {
     pub(super) counted_to: HallTime,
     pub(super) tally: Tally,
     pub(super) settled_at: HallTime,
+    /// Up to where pictures have said nothing new; what has added up since `settled_at` is added when something happens.
+    pub(super) seen_at: HallTime,
 }
 
 impl WindowRule {
@@ -78,6 +81,7 @@ impl WindowRule {
             counted_to: start,
             tally: Tally::default(),
             settled_at: start,
+            seen_at: start,
         };
         window.regate(start, ctx);
         window.evaluate(start, ctx);
@@ -93,11 +97,34 @@ impl WindowRule {
         }
     }
 
-    /// Takes what one picture shows of this window.
-    pub fn observe(&mut self, camera: usize, at: HallTime, view: &WindowView, ctx: &mut Ctx<'_>) {
+    /// Takes what one picture shows of this window. False: nothing new, and no deadline comes sooner for it.
+    pub fn observe(
+        &mut self,
+        camera: usize,
+        at: HallTime,
+        view: &WindowView,
+        ctx: &mut Ctx<'_>,
+    ) -> bool {
+        if self.steady(ctx.limits) {
+            let at = at.max(self.settled_at).max(self.seen_at);
+            if self.sight.again(camera, at, view, ctx.limits) {
+                self.seen_at = at;
+                return false;
+            }
+        }
         let at = self.account(at, ctx);
         self.sight.observe(camera, at, view, self.min_staff);
         self.evaluate(at, ctx);
+        true
+    }
+
+    /// Nothing can happen here but by a change or an announced deadline: a picture that shows no change need not be judged.
+    fn steady(&self, limits: &Limits) -> bool {
+        !limits.thorough
+            && self.post.raw() != Tri::Unknown
+            && self.video.raw() != Tri::Unknown
+            && (self.episode.as_ref())
+                .is_none_or(|episode| self.post.raw().is_no() && episode.steady())
     }
 
     /// Takes a sensor reading.
@@ -156,18 +183,12 @@ impl WindowRule {
 
     /// Goes to `at` with the state as it is; what fell due before has been acted on. Returns the instant reached, never
     /// earlier than the one before.
-    fn account(&mut self, at: HallTime, ctx: &Ctx<'_>) -> HallTime {
+    pub(super) fn account(&mut self, at: HallTime, ctx: &Ctx<'_>) -> HallTime {
         let from = self.settled_at;
-        let at = at.max(from);
+        let at = at.max(from).max(self.seen_at);
         self.settled_at = at;
         self.tally.add(self.class, at.since_ms(from));
-        let piece = match self.post.raw() {
-            _ if self.gate == Gate::Unsynced => Piece::Unjudged,
-            Tri::Yes => Piece::Present,
-            _ if self.gate == Gate::Paused => Piece::Paused,
-            Tri::No => Piece::Absent,
-            Tri::Unknown => Piece::Unobserved,
-        };
+        let piece = self.piece();
         if let Some(episode) = &mut self.episode {
             episode.add(from, at, piece, ctx.limits);
             if self.post.stirring(at, ctx.limits) {
@@ -177,6 +198,22 @@ impl WindowRule {
             }
         }
         at
+    }
+
+    /// Up to where the window's state is known to have lasted.
+    pub(super) fn seen_to(&self) -> HallTime {
+        self.settled_at.max(self.seen_at)
+    }
+
+    /// How the time going on counts in an absence.
+    pub(super) fn piece(&self) -> Piece {
+        match self.post.raw() {
+            _ if self.gate == Gate::Unsynced => Piece::Unjudged,
+            Tri::Yes => Piece::Present,
+            _ if self.gate == Gate::Paused => Piece::Paused,
+            Tri::No => Piece::Absent,
+            Tri::Unknown => Piece::Unobserved,
+        }
     }
 
     /// Everything that can happen at one instant, in this order: what is observed; pause; conflict; the ladder and returns;

@@ -11,5 +11,7 @@ mod properties;
 mod queues;
 mod restart;
 mod scenarios;
+mod shortcut;
 mod sources;
+mod stream;
 mod views;

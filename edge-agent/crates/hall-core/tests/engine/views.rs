@@ -224,7 +224,8 @@ fn the_driver_may_sleep_until_the_deadline() {
         std::iter::from_fn(|| engine.poll_output()).collect()
     };
     assert_eq!(drain(sleepy), drain(restless));
-    assert!(woken < 600, "woken {woken} times in 50 minutes");
+    // Mostly to find out that a camera is not silent after all: pictures that say nothing new set no timer.
+    assert!(woken < 900, "woken {woken} times in 50 minutes");
 }
 
 #[test]

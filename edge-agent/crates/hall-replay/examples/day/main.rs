@@ -156,7 +156,7 @@ impl Hall {
             }
             for picture in &mut self.pictures {
                 picture.at = at;
-                self.engine.handle(at, Input::Zones(picture.clone()));
+                self.engine.look(at, picture);
                 pictures += 1;
             }
             if ms % SENSOR_MS == 0 {
