@@ -143,6 +143,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         cameras: ups_rx,
         store: store_tx.clone(),
         view: view_tx,
+        attention: vision.attention(),
         heartbeat: heartbeat_tx,
     };
     for closing in resumption.closings {

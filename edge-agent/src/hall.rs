@@ -1,18 +1,19 @@
 //! The hall task: the single owner of trackers and engine. Feeds them observations and deadlines, hands events to the store writer
 //! and the present view to page and uplink. Knows no camera, broker or disk.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use edge_config::Config;
 use edge_sensors::SensorInput;
 use edge_uplink::writer::StoreItem;
+use edge_vision::attention::Attention;
 use edge_vision::frame::FrameDetections;
 use hall_core::HallTime;
 use hall_core::engine::{Checkpoint, Engine, Output};
 use hall_core::ids::CameraId;
-use hall_core::observe::{Input, SourceHealth};
+use hall_core::observe::{Input, SourceHealth, ZoneSnapshot};
 use hall_core::snapshot::HallSnapshot;
 use hall_core::summary::Summary;
 use hall_core::track::TrackerConfig;
@@ -53,6 +54,8 @@ pub struct HallPorts {
     pub store: mpsc::Sender<StoreItem>,
     /// The present view.
     pub view: watch::Sender<HallView>,
+    /// Which cameras' pictures may be analysed.
+    pub attention: watch::Sender<Attention>,
     /// Hall time of the latest turn of the loop, for the watchdog.
     pub heartbeat: watch::Sender<HallTime>,
 }
@@ -75,6 +78,7 @@ struct Run<'a> {
     task: &'a HallTask,
     ports: &'a mut HallPorts,
     engine: Engine,
+    /// Cameras on duty that have delivered.
     scenes: HashMap<CameraId, Scene>,
     summary: Option<Arc<Summary>>,
     view_at: Instant,
@@ -95,22 +99,6 @@ impl HallTask {
     ) -> anyhow::Result<()> {
         let mut ports = ports.lock().await;
         let engine_config = self.config.engine.clone();
-        let scenes = engine_config
-            .cameras
-            .iter()
-            .map(|camera| {
-                let zones = engine_config
-                    .zones
-                    .iter()
-                    .filter(|z| z.camera == *camera)
-                    .cloned()
-                    .collect();
-                (
-                    camera.clone(),
-                    Scene::new(camera.clone(), zones, self.tracker),
-                )
-            })
-            .collect();
         let mut engine = Engine::new(engine_config, self.clock.wall(), self.clock.now());
         if let Some(checkpoint) = &self.resume {
             engine.resume(checkpoint);
@@ -121,7 +109,7 @@ impl HallTask {
             task: &self,
             ports: &mut ports,
             engine,
-            scenes,
+            scenes: HashMap::new(),
             summary: None,
             view_at: now,
             checkpoint_at: now,
@@ -130,6 +118,15 @@ impl HallTask {
         }
         .until(cancel)
         .await
+    }
+}
+
+impl HallTask {
+    /// A camera in front of which nobody is followed yet.
+    fn scene(&self, camera: &CameraId) -> Scene {
+        let zones = self.config.engine.zones.iter();
+        let zones = zones.filter(|z| z.camera == *camera).cloned().collect();
+        Scene::new(camera.clone(), zones, self.tracker)
     }
 }
 
@@ -175,10 +172,26 @@ impl Run<'_> {
     }
 
     fn frame(&mut self, frame: &FrameDetections) {
-        let Some(scene) = self.scenes.get_mut(&frame.camera) else {
+        let task = self.task;
+        if !task.config.engine.cameras.contains(&frame.camera) {
             return;
+        }
+        let snapshot = match &frame.detections {
+            Some(detections) => self
+                .scenes
+                .entry(frame.camera.clone())
+                .or_insert_with(|| task.scene(&frame.camera))
+                .see(frame.at, detections),
+            // Off duty the camera is only heard of, and nobody is followed over that time.
+            None => {
+                self.scenes.remove(&frame.camera);
+                ZoneSnapshot {
+                    camera: frame.camera.clone(),
+                    at: frame.at,
+                    zones: Vec::new(),
+                }
+            }
         };
-        let snapshot = scene.see(frame.at, &frame.detections);
         self.engine.handle(frame.at, Input::Zones(snapshot));
     }
 
@@ -237,6 +250,7 @@ impl Run<'_> {
                 Output::Interval(_) | Output::Wait(_) | Output::Excuse(_) | Output::Answer(_) => {}
             }
         }
+        self.direct_attention();
         let now = Instant::now();
         if eventful || now >= self.checkpoint_at {
             let checkpoint = self.engine.checkpoint();
@@ -257,6 +271,21 @@ impl Run<'_> {
         }
         self.ports.heartbeat.send_replace(self.task.clock.now());
         Ok(())
+    }
+
+    /// Tells the vision side which cameras are on duty, when that has changed.
+    fn direct_attention(&self) {
+        let cameras = &self.task.config.engine.cameras;
+        let on_duty = |camera: &&CameraId| self.engine.camera_on_duty(camera);
+        let wanted: BTreeSet<CameraId> = cameras.iter().filter(on_duty).cloned().collect();
+        self.ports.attention.send_if_modified(|now| {
+            let wanted = Attention::Only(Arc::new(wanted));
+            let changed = *now != wanted;
+            if changed {
+                *now = wanted;
+            }
+            changed
+        });
     }
 
     async fn store(&self, item: StoreItem) -> anyhow::Result<()> {

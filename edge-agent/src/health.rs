@@ -97,7 +97,7 @@ impl HealthInputs {
                 now,
                 figures
                     .iter()
-                    .map(|(id, f)| (id.clone(), f.analysed))
+                    .map(|(id, f)| (id.clone(), f.analysed + f.off_duty))
                     .collect(),
             ));
             if analysed.len() > RATE_WINDOW_S {
@@ -221,7 +221,8 @@ impl HealthInputs {
                     if span_ms <= 0 {
                         0.0
                     } else {
-                        f.analysed.saturating_sub(before) as f32 * 1000.0 / span_ms as f32
+                        (f.analysed + f.off_duty).saturating_sub(before) as f32 * 1000.0
+                            / span_ms as f32
                     }
                 });
                 CameraHealth {
@@ -234,6 +235,7 @@ impl HealthInputs {
                     fps,
                     last_frame_age_ms: f.last_frame_at.map(|at| now.since_ms(at).max(0) as u64),
                     analysed: f.analysed,
+                    off_duty: f.off_duty,
                     dropped: f.dropped,
                     infer_ms: f.infer_ms,
                 }

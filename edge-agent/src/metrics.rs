@@ -152,6 +152,12 @@ impl Collector for Figures {
         )?;
         family(
             e,
+            "edge_frames_off_duty",
+            "Pictures let go unseen because the camera is off duty",
+            cameras().map(|(l, c)| (l, ConstCounter::new(c.off_duty))),
+        )?;
+        family(
+            e,
             "edge_frames_dropped",
             "Pictures passed over because a newer one was there",
             cameras().map(|(l, c)| (l, ConstCounter::new(c.dropped))),

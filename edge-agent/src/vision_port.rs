@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edge_config::{CameraConfig, CameraSource, Config, Decode, Repeat};
+use edge_vision::attention::Attention;
 use edge_vision::board::FrameBoard;
 use edge_vision::frame::FrameDetections;
 use edge_vision::ingest::{self, CameraSpec, DecodeMode, Password, Source};
@@ -33,9 +34,11 @@ const LOAD_AGAIN_AFTER: Duration = Duration::from_secs(30);
 pub struct CameraFigures {
     /// Pictures analysed.
     pub analysed: u64,
+    /// Pictures let go unseen, off duty.
+    pub off_duty: u64,
     /// Pictures passed over: replaced by a newer one or too old.
     pub dropped: u64,
-    /// Capture time of the newest analysed picture.
+    /// Capture time of the newest picture, analysed or not.
     pub last_frame_at: Option<HallTime>,
     /// Mean inference time over all cameras.
     pub infer_ms: Option<f32>,
@@ -46,6 +49,7 @@ pub struct VisionPort {
     /// Newest frame per camera.
     pub board: Arc<FrameBoard>,
     previews: Arc<PreviewStore>,
+    attention: watch::Sender<Attention>,
     gauge: watch::Sender<Option<PoolGauge>>,
     trouble: watch::Sender<Option<String>>,
     shown_score: f32,
@@ -113,6 +117,8 @@ impl VisionPort {
         VisionPort {
             board: FrameBoard::new(),
             previews: PreviewStore::new(),
+            // Until the hall has said who is on duty, nobody is looked for.
+            attention: watch::Sender::new(Attention::none()),
             gauge: watch::Sender::new(None),
             trouble: watch::Sender::new(None),
             shown_score,
@@ -149,8 +155,9 @@ impl VisionPort {
             };
             let (board, clock) = (self.board.clone(), clock.clone());
             let (previews, findings) = (self.previews.clone(), findings.clone());
+            let attention = self.attention.subscribe();
             let loaded = tokio::task::spawn_blocking(move || {
-                InferencePool::start(&options, board, clock, previews, findings)
+                InferencePool::start(&options, board, clock, previews, attention, findings)
             })
             .await?
             .map_err(|e| e.to_string());
@@ -171,6 +178,12 @@ impl VisionPort {
         self.gauge.send_replace(Some(pool.gauge()));
         tracing::info!(model = %pool.model().name, sha256 = %pool.model().sha256, "Inference runs.");
         Ok(pool.run(cancel).await?)
+    }
+
+    /// Where the hall says which cameras are on duty.
+    #[must_use]
+    pub fn attention(&self) -> watch::Sender<Attention> {
+        self.attention.clone()
     }
 
     /// Why nothing is analysed; `None` while inference runs or starts.
@@ -203,12 +216,13 @@ impl VisionPort {
             .counts()
             .into_iter()
             .map(|(camera, counts)| {
-                let last_frame_at = self.previews.latest(&camera).map(|a| a.frame.at);
+                let analysed = counts.taken.saturating_sub(counts.stale + counts.off_duty);
                 let figures = CameraFigures {
-                    analysed: counts.taken.saturating_sub(counts.stale),
+                    analysed,
+                    off_duty: counts.off_duty,
                     dropped: counts.replaced + counts.stale,
-                    last_frame_at,
-                    infer_ms: infer_ms.filter(|_| last_frame_at.is_some()),
+                    last_frame_at: counts.newest_at,
+                    infer_ms: infer_ms.filter(|_| analysed > 0),
                 };
                 (camera, figures)
             })
@@ -229,6 +243,10 @@ impl FrameSource for VisionPort {
                 reason: error.to_string(),
             }),
         }
+    }
+
+    fn off_duty(&self, camera: &CameraId) -> bool {
+        !self.attention.borrow().covers(camera)
     }
 
     fn boxes(&self, camera: &CameraId) -> Option<CameraBoxes> {

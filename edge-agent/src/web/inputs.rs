@@ -97,6 +97,9 @@ pub trait FrameSource: Send + Sync + 'static {
 
     /// The newest detections; `None` before the first analysed picture.
     fn boxes(&self, camera: &CameraId) -> Option<CameraBoxes>;
+
+    /// Nobody is looked for in the pictures of this camera now, and none is shown.
+    fn off_duty(&self, camera: &CameraId) -> bool;
 }
 
 /// A name in both languages of the page.
@@ -249,6 +252,8 @@ pub struct CameraHealth {
     pub last_frame_age_ms: Option<u64>,
     /// Pictures analysed since start.
     pub analysed: u64,
+    /// Pictures let go unseen since start because the camera was off duty.
+    pub off_duty: u64,
     /// Pictures passed over since start because a newer one was there.
     pub dropped: u64,
     /// Typical analysis time; `None` before the first.

@@ -150,6 +150,7 @@ export const en: Dictionary = {
   milliseconds: (n) => `${n} ms`,
   openView: (name) => `Open the view of ${name}`,
   noPicture: 'No picture yet',
+  offDuty: 'Off duty: not analysed, no picture shown',
   pictureNote: 'People are made unrecognisable; boxes are the latest detections and carry no identity.',
   pictureAge: (age) => `Picture ${age} old`,
   boxesAge: (n, age) => `${n} found, ${age} ago`,

@@ -146,6 +146,7 @@ export const zh = {
   milliseconds: (n: string) => `${n} 毫秒`,
   openView: (name: string) => `打开画面：${name}`,
   noPicture: '尚无画面',
+  offDuty: '非工作时间：不分析，不显示画面',
   pictureNote: '人员已作模糊处理；方框为最近一次检测结果，不含身份。',
   pictureAge: (age: string) => `画面 ${age}前`,
   boxesAge: (n: number, age: string) => `检出 ${n} 人，${age}前`,

@@ -39,7 +39,10 @@ function View({ id }: { id: string }) {
         if (stop.signal.aborted) return;
         if (gotBoxes.kind === 'success') setBoxes(gotBoxes.value);
         if (gotFrame.kind === 'success') setFrame(gotFrame.value);
-        setProblem(gotFrame.kind === 'error' ? (gotFrame.code === 'frame_unavailable' ? t.value.noPicture : t.value.failed(gotFrame.code === 'network' ? t.value.noAnswer : gotFrame.code)) : null);
+        // Outside duty nothing is analysed, and the last picture of before is no picture of now.
+        const offDuty = gotFrame.kind === 'error' && gotFrame.code === 'off_duty';
+        if (offDuty) setFrame(null);
+        setProblem(gotFrame.kind === 'error' ? (offDuty ? t.value.offDuty : gotFrame.code === 'frame_unavailable' ? t.value.noPicture : t.value.failed(gotFrame.code === 'network' ? t.value.noAnswer : gotFrame.code)) : null);
       }
       // The next round starts after this one has ended: a slow box is not asked faster than it answers.
       timer = setTimeout(() => void refresh(), REFRESH_MS);

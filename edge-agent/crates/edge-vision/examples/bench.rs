@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use edge_vision::attention::Attention;
 use edge_vision::board::FrameBoard;
 use edge_vision::clip::Clip;
 use edge_vision::frame::Clock;
@@ -20,7 +21,7 @@ use edge_vision::{Detector, DetectorOptions, Manifest};
 use gstreamer::prelude::*;
 use hall_core::HallTime;
 use hall_core::track::{Tracker, TrackerConfig};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -292,6 +293,7 @@ async fn whole_way(
         Arc::clone(&board),
         Arc::clone(&clock),
         PreviewStore::new(),
+        watch::Sender::new(Attention::All).subscribe(),
         findings,
     )?;
     let cancel = CancellationToken::new();
@@ -321,7 +323,10 @@ async fn whole_way(
         let tracker = trackers
             .entry(finding.camera.clone())
             .or_insert_with(|| Tracker::new(TrackerConfig::default()));
-        tracker.update(finding.at, &finding.detections);
+        tracker.update(
+            finding.at,
+            finding.detections.as_deref().unwrap_or_default(),
+        );
         if start.elapsed() >= WARM_UP {
             match before {
                 None => before = Some((cpu()?, Instant::now())),

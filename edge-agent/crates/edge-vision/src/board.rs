@@ -4,6 +4,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use hall_core::HallTime;
 use hall_core::ids::CameraId;
 
 use crate::frame::{Frame, Mask};
@@ -44,6 +45,21 @@ pub struct SlotCounts {
     pub taken: u64,
     /// Frames skipped by a worker as too old.
     pub stale: u64,
+    /// Frames let go unseen because the camera is off duty.
+    pub off_duty: u64,
+    /// Capture time of the newest frame that a worker took and that was not too old.
+    pub newest_at: Option<HallTime>,
+}
+
+/// What a worker did with a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Analysed it, or tried to.
+    Analysed,
+    /// Let it go unseen: the camera is off duty.
+    OffDuty,
+    /// Skipped it as too old.
+    Stale,
 }
 
 /// A camera's end of the board: latest wins. Dropping it changes nothing; [`LatestSlot::close`] does.
@@ -122,12 +138,19 @@ impl FrameBoard {
         }
     }
 
-    /// The worker is finished with its frame of `camera`; `stale` counts it as skipped.
-    pub fn done(&self, camera: &CameraId, stale: bool) {
+    /// The worker is finished with its frame of `camera`, captured at `at`.
+    pub fn done(&self, camera: &CameraId, at: HallTime, done: Done) {
         let mut state = self.lock();
         if let Some(place) = state.places.iter_mut().find(|p| p.camera == *camera) {
             place.at_work = false;
-            place.counts.stale += u64::from(stale);
+            match done {
+                Done::Analysed => {}
+                Done::OffDuty => place.counts.off_duty += 1,
+                Done::Stale => place.counts.stale += 1,
+            }
+            if done != Done::Stale {
+                place.counts.newest_at = place.counts.newest_at.max(Some(at));
+            }
         }
         drop(state);
         self.bell.notify_one();
@@ -220,7 +243,6 @@ impl LatestSlot {
 mod tests {
     use super::*;
     use crate::picture::Picture;
-    use hall_core::HallTime;
 
     fn frame(camera: &str, seq: u64) -> Frame {
         let picture = Picture::bgr(1, 1, vec![0; 3]).unwrap();
@@ -253,7 +275,7 @@ mod tests {
                 put: 2,
                 replaced: 1,
                 taken: 1,
-                stale: 0
+                ..SlotCounts::default()
             }
         );
     }
@@ -266,7 +288,7 @@ mod tests {
         assert_eq!(take(&board), Some(("a".into(), 1)));
         slot.put(frame("a", 2));
         assert_eq!(take(&board), None, "the first frame is still at work");
-        board.done(&"a".into(), false);
+        board.done(&"a".into(), HallTime(1), Done::Analysed);
         assert_eq!(take(&board), Some(("a".into(), 2)));
     }
 
@@ -285,7 +307,7 @@ mod tests {
                 slots[2].put(frame("c", seq));
             }
             let (camera, _) = take(&board).unwrap();
-            board.done(&camera.as_str().into(), false);
+            board.done(&camera.as_str().into(), HallTime(0), Done::Analysed);
             order.push_str(&camera);
         }
         assert_eq!(order, "abcabc");

@@ -29,7 +29,7 @@ pub struct Frame {
     pub picture: Picture,
 }
 
-/// What one inference found in one frame.
+/// What became of one frame that reached a worker.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FrameDetections {
     /// The camera.
@@ -42,8 +42,8 @@ pub struct FrameDetections {
     pub width: u32,
     /// Height of the frame in pixels.
     pub height: u32,
-    /// The people found, best first; an empty list is a finding too.
-    pub detections: Vec<Detection>,
+    /// The people found, best first; an empty list is a finding too. `None`: nobody was looked for, the camera is off duty.
+    pub detections: Option<Vec<Detection>>,
     /// Time the inference took.
     pub inference: Duration,
 }

@@ -19,6 +19,7 @@
 //! `Frame::at` is the capture time on the caller's clock ([`frame::Clock`]); no other clock dates anything here. Blocking
 //! calls are [`Detector::load`], [`pool::InferencePool::start`], [`preview::PreviewStore::jpeg`] and [`offline::run`].
 
+pub mod attention;
 pub mod board;
 pub mod clip;
 pub mod decode;

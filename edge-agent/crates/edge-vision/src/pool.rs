@@ -10,7 +10,8 @@ use hall_core::HallTime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::board::{FrameBoard, Taken};
+use crate::attention::AttentionWatch;
+use crate::board::{Done, FrameBoard, Taken};
 use crate::detector::{Detector, DetectorOptions, ModelInfo};
 use crate::error::VisionError;
 use crate::frame::{Clock, Frame, FrameDetections, Mask};
@@ -103,7 +104,8 @@ impl std::fmt::Debug for PoolGauge {
 
 impl InferencePool {
     /// Loads a session per worker and starts the threads. Blocks while models load (tens of milliseconds each). Findings
-    /// go to `findings`; when it is full the workers wait, and frames are dropped in the board, where they are counted.
+    /// go to `findings`; when it is full the workers wait, and frames are dropped in the board, where they are counted. Of
+    /// cameras that `attention` does not cover, frames are taken and let go unseen: their findings say so.
     ///
     /// # Errors
     /// As [`Detector::load`]; [`VisionError::Pool`] when a thread cannot be started.
@@ -112,6 +114,7 @@ impl InferencePool {
         board: Arc<FrameBoard>,
         clock: Clock,
         previews: Arc<PreviewStore>,
+        attention: AttentionWatch,
         findings: mpsc::Sender<FrameDetections>,
     ) -> Result<InferencePool, VisionError> {
         let detectors = (0..options.workers.max(1))
@@ -126,6 +129,7 @@ impl InferencePool {
                 board: Arc::clone(&board),
                 clock: Arc::clone(&clock),
                 previews: Arc::clone(&previews),
+                attention: attention.clone(),
                 findings: findings.clone(),
                 beat: Arc::clone(&beat),
                 complained_at: None,
@@ -228,6 +232,7 @@ struct Task {
     board: Arc<FrameBoard>,
     clock: Clock,
     previews: Arc<PreviewStore>,
+    attention: AttentionWatch,
     findings: mpsc::Sender<FrameDetections>,
     beat: Arc<Beat>,
     complained_at: Option<HallTime>,
@@ -247,22 +252,49 @@ impl Task {
                 Taken::Closed => return,
                 Taken::Idle => {}
                 Taken::Frame(frame, masks) => {
-                    let camera = frame.camera.clone();
+                    let (camera, at) = (frame.camera.clone(), frame.at);
                     let now = (self.clock)();
-                    let stale = now.since_ms(frame.at) > STALE_AFTER.as_millis() as i64;
-                    let heard = stale || {
-                        self.beat.busy_since.store(now.0, Ordering::Release);
-                        let finding = self.look(frame, masks);
-                        self.beat.busy_since.store(0, Ordering::Release);
-                        // Waiting for the receiver is no stuck inference; a receiver that is gone ends the worker.
-                        finding.is_none_or(|finding| self.findings.blocking_send(finding).is_ok())
+                    let done = if now.since_ms(at) > STALE_AFTER.as_millis() as i64 {
+                        Done::Stale
+                    } else if !self.attention.borrow().covers(&camera) {
+                        Done::OffDuty
+                    } else {
+                        Done::Analysed
                     };
-                    self.board.done(&camera, stale);
+                    let finding = match done {
+                        Done::Stale => None,
+                        Done::OffDuty => Some(self.let_go(&frame)),
+                        Done::Analysed => {
+                            self.beat.busy_since.store(now.0, Ordering::Release);
+                            let finding = self.look(frame, masks);
+                            self.beat.busy_since.store(0, Ordering::Release);
+                            finding
+                        }
+                    };
+                    // Waiting for the receiver is no stuck inference; a receiver that is gone ends the worker.
+                    let heard =
+                        finding.is_none_or(|finding| self.findings.blocking_send(finding).is_ok());
+                    self.board.done(&camera, at, done);
                     if !heard {
                         return;
                     }
                 }
             }
+        }
+    }
+
+    /// A camera off duty: it delivers, and that is all that is found. No picture is kept either, since nobody in it would be made
+    /// unrecognisable.
+    fn let_go(&self, frame: &Frame) -> FrameDetections {
+        self.previews.forget(&frame.camera);
+        FrameDetections {
+            camera: frame.camera.clone(),
+            seq: frame.seq,
+            at: frame.at,
+            width: frame.picture.width(),
+            height: frame.picture.height(),
+            detections: None,
+            inference: Duration::ZERO,
         }
     }
 
@@ -273,17 +305,18 @@ impl Task {
                 self.beat
                     .inference_us
                     .fetch_add(inference.as_micros() as u64, Ordering::Relaxed);
-                let finding = FrameDetections {
-                    camera: frame.camera.clone(),
-                    seq: frame.seq,
-                    at: frame.at,
-                    width: frame.picture.width(),
-                    height: frame.picture.height(),
-                    detections,
+                let (camera, seq, at) = (frame.camera.clone(), frame.seq, frame.at);
+                let (width, height) = (frame.picture.width(), frame.picture.height());
+                self.previews.keep(frame, &detections, masks);
+                Some(FrameDetections {
+                    camera,
+                    seq,
+                    at,
+                    width,
+                    height,
+                    detections: Some(detections),
                     inference,
-                };
-                self.previews.keep(frame, &finding.detections, masks);
-                Some(finding)
+                })
             }
             Err(error) => {
                 // No finding is sent: the camera's windows become unknown, which is the truth.

@@ -78,6 +78,8 @@ pub struct CameraHealthDto {
     pub last_frame_age_ms: Option<u64>,
     /// Pictures analysed since start.
     pub analysed: u64,
+    /// Pictures let go unseen since start because the camera was off duty.
+    pub off_duty: u64,
     /// Pictures passed over because a newer one was there.
     pub dropped: u64,
     /// Typical analysis time in milliseconds; null before the first.
@@ -206,6 +208,7 @@ impl From<&CameraHealth> for CameraHealthDto {
             fps: camera.fps,
             last_frame_age_ms: camera.last_frame_age_ms,
             analysed: camera.analysed,
+            off_duty: camera.off_duty,
             dropped: camera.dropped,
             infer_ms: camera.infer_ms,
         }

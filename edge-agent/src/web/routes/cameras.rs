@@ -37,7 +37,7 @@ pub(in crate::web) struct FrameQuery {
         (status = 200, content_type = "image/jpeg", body = Vec<u8>, headers(("x-frame-age-ms" = u64, description = "Age of the picture in milliseconds"))),
         (status = 400, body = ErrorDto),
         (status = 404, description = "`camera_unknown`", body = ErrorDto),
-        (status = 503, description = "`frame_unavailable` before the first picture, `busy`", body = ErrorDto),
+        (status = 503, description = "`frame_unavailable` before the first picture, `off_duty` outside duty, `busy`", body = ErrorDto),
     )
 )]
 pub(in crate::web) async fn frame(
@@ -53,10 +53,21 @@ pub(in crate::web) async fn frame(
             "max_width must be {MIN_WIDTH_PX} to {MAX_WIDTH_PX}."
         )));
     }
-    let frame = state
-        .with_frames(move |inputs| inputs.frames.jpeg(&camera, width))
-        .await??;
-    let frame = frame.ok_or_else(|| {
+    let (frame, off_duty) = state
+        .with_frames(move |inputs| {
+            (
+                inputs.frames.jpeg(&camera, width),
+                inputs.frames.off_duty(&camera),
+            )
+        })
+        .await?;
+    let frame = frame?.ok_or_else(|| {
+        if off_duty {
+            return ApiError::unavailable(
+                "off_duty",
+                "Outside duty nobody is looked for, and no picture is shown in which nobody was made unrecognisable.",
+            );
+        }
         ApiError::unavailable(
             "frame_unavailable",
             "This camera has not delivered a picture yet; its health says why.",

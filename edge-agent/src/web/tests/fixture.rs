@@ -96,6 +96,10 @@ impl FrameSource for ScriptedFrames {
         }
     }
 
+    fn off_duty(&self, _: &CameraId) -> bool {
+        false
+    }
+
     fn boxes(&self, camera: &CameraId) -> Option<CameraBoxes> {
         let bbox = BBox {
             x1: 0.25,
@@ -395,6 +399,7 @@ pub fn health_report() -> HealthReport {
                 fps: 4.5,
                 last_frame_age_ms: Some(120),
                 analysed: 12_345,
+                off_duty: 678,
                 dropped: 17,
                 infer_ms: Some(38.5),
             },
@@ -404,6 +409,7 @@ pub fn health_report() -> HealthReport {
                 fps: 0.0,
                 last_frame_age_ms: None,
                 analysed: 0,
+                off_duty: 0,
                 dropped: 0,
                 infer_ms: None,
             },

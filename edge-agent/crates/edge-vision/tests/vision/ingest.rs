@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use edge_vision::board::{FrameBoard, Taken};
+use edge_vision::board::{Done, FrameBoard, Taken};
 use edge_vision::frame::{Clock, Frame};
 use edge_vision::ingest::{
     Camera, CameraEvent, CameraReport, CameraSpec, DecodeMode, DownCause, Password, Repeat, Source,
@@ -69,7 +69,7 @@ impl Running {
             .unwrap();
         match taken {
             Taken::Frame(frame, _) => {
-                self.board.done(&frame.camera, false);
+                self.board.done(&frame.camera, frame.at, Done::Analysed);
                 Some(frame)
             }
             _ => None,

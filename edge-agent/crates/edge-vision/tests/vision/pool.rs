@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use edge_vision::attention::{Attention, AttentionWatch};
 use edge_vision::board::FrameBoard;
 use edge_vision::frame::{Clock, Frame, FrameDetections};
 use edge_vision::ingest::{Camera, CameraSpec, Source};
@@ -11,8 +12,9 @@ use edge_vision::pool::{InferencePool, PoolOptions};
 use edge_vision::preview::PreviewStore;
 use edge_vision::{DetectorOptions, still};
 use hall_core::HallTime;
+use hall_core::detection::Detection;
 use hall_core::geometry::Point;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::material;
@@ -43,6 +45,14 @@ fn scene() -> edge_vision::Picture {
     still::read(&path).unwrap()
 }
 
+fn everybody() -> AttentionWatch {
+    watch::Sender::new(Attention::All).subscribe()
+}
+
+fn people(finding: &FrameDetections) -> &[Detection] {
+    finding.detections.as_deref().expect("analysed")
+}
+
 async fn next(findings: &mut mpsc::Receiver<FrameDetections>) -> FrameDetections {
     tokio::time::timeout(Duration::from_secs(10), findings.recv())
         .await
@@ -62,6 +72,7 @@ async fn findings_carry_their_frames_capture_time_and_stale_frames_are_skipped()
         Arc::clone(&board),
         clock,
         Arc::clone(&previews),
+        everybody(),
         sender,
     )
     .unwrap();
@@ -87,7 +98,7 @@ async fn findings_carry_their_frames_capture_time_and_stale_frames_are_skipped()
         (2, HallTime(49_000)),
         "1,001 ms are stale, 1,000 are not"
     );
-    assert!(finding.detections.len() >= 10, "{finding:?}");
+    assert!(people(&finding).len() >= 10, "{finding:?}");
     assert!(finding.inference > Duration::ZERO);
     assert_eq!(gauge.health(HallTime(50_000)).frames, 1);
     let shown = previews.jpeg(&"cam".into(), 320).unwrap().unwrap();
@@ -109,6 +120,7 @@ async fn nobody_is_found_behind_a_privacy_mask() {
         Arc::clone(&board),
         clock,
         PreviewStore::new(),
+        everybody(),
         sender,
     )
     .unwrap();
@@ -128,8 +140,7 @@ async fn nobody_is_found_behind_a_privacy_mask() {
         });
         let finding = next(&mut findings).await;
         centres.push(
-            finding
-                .detections
+            people(&finding)
                 .iter()
                 .map(|d| d.bbox.center().x)
                 .collect::<Vec<_>>(),
@@ -157,6 +168,7 @@ async fn a_stream_over_rtsp_becomes_findings_at_the_analysed_rate() {
         Arc::clone(&board),
         Arc::clone(&clock),
         PreviewStore::new(),
+        everybody(),
         sender,
     )
     .unwrap();
@@ -188,4 +200,74 @@ async fn a_stream_over_rtsp_becomes_findings_at_the_analysed_rate() {
     cancel.cancel();
     camera_task.await.unwrap().unwrap();
     pool_task.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn off_duty_nobody_is_looked_for_and_the_camera_stays_alive() {
+    let (clock, now) = standing_clock();
+    let board = FrameBoard::new();
+    let previews = PreviewStore::new();
+    let (sender, mut findings) = mpsc::channel(32);
+    let attention = watch::Sender::new(Attention::All);
+    let pool = InferencePool::start(
+        &options(2),
+        Arc::clone(&board),
+        clock,
+        Arc::clone(&previews),
+        attention.subscribe(),
+        sender,
+    )
+    .unwrap();
+    let gauge = pool.gauge();
+    let cancel = CancellationToken::new();
+    let task = tokio::spawn(pool.run(cancel.clone()));
+    let (on, off) = ("on".into(), "off".into());
+    let slots = [board.open(&on, vec![]), board.open(&off, vec![])];
+    let put = |slot: usize, at: i64| {
+        now.store(at, Ordering::Relaxed);
+        slots[slot].put(Frame {
+            camera: ["on", "off"][slot].into(),
+            seq: 0,
+            at: HallTime(at),
+            picture: scene(),
+        });
+    };
+    put(1, 50_000);
+    assert!(!people(&next(&mut findings).await).is_empty());
+    assert!(previews.latest(&off).is_some());
+    attention.send_replace(Attention::Only(Arc::new([on.clone()].into())));
+    for at in [50_200, 50_400, 50_600] {
+        put(1, at);
+        let finding = next(&mut findings).await;
+        assert_eq!(
+            (finding.at, finding.detections),
+            (HallTime(at), None),
+            "it is heard of"
+        );
+    }
+    assert!(
+        previews.latest(&off).is_none(),
+        "no picture in which nobody is made unrecognisable"
+    );
+    put(0, 50_800);
+    assert!(
+        !people(&next(&mut findings).await).is_empty(),
+        "the other one"
+    );
+    assert_eq!(
+        gauge.health(HallTime(50_800)).frames,
+        2,
+        "two inferences in all"
+    );
+    attention.send_replace(Attention::All);
+    put(1, 51_000);
+    assert!(
+        !people(&next(&mut findings).await).is_empty(),
+        "the first picture on duty counts"
+    );
+    cancel.cancel();
+    task.await.unwrap().unwrap();
+    let counts = &board.counts()[1].1;
+    assert_eq!((counts.taken, counts.off_duty, counts.stale), (5, 3, 0));
+    assert_eq!(counts.newest_at, Some(HallTime(51_000)));
 }

@@ -2,6 +2,7 @@
 //! fail. See `docs/rules.md` for every rule as implemented.
 
 mod absence;
+mod attention;
 mod book;
 mod cases;
 mod checkpoint;

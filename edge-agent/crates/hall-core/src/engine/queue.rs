@@ -261,7 +261,7 @@ impl QueueRule {
         self.close(at, at, EndReason::Reconfigured, 0, ctx);
     }
 
-    fn on_duty(&self) -> bool {
+    pub(super) fn on_duty(&self) -> bool {
         self.rosters.iter().any(|roster| roster.stretch().is_some())
     }
 

@@ -1,6 +1,7 @@
 //! The engine against the acceptance scenarios of the domain reference, profile P0, and the edges between them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+mod attention;
 mod cases;
 mod day;
 mod device;
