@@ -100,6 +100,22 @@ pub struct ReplayArgs {
     /// Also print the answers to orders that were carried out (refusals are always printed).
     #[arg(long)]
     pub answers: bool,
+    /// Judge by these rules too (keys of [rules]; what is not named stays as in the configuration), and print what each would have
+    /// raised instead of the events.
+    #[arg(long, value_name = "RULES_TOML", conflicts_with_all = ["summaries", "intervals", "rollups", "answers"])]
+    pub shadow: Option<PathBuf>,
+    /// How the comparison with --shadow is printed.
+    #[arg(long, value_enum, default_value = "table", requires = "shadow")]
+    pub format: ShadowFormat,
+}
+
+/// How a comparison of rules is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShadowFormat {
+    /// For people.
+    Table,
+    /// JSON lines.
+    Json,
 }
 
 /// A period as it is named on the wire.

@@ -13,6 +13,7 @@ mod doctor;
 mod log_file;
 mod replay;
 mod run;
+mod shadow;
 
 pub use check::{check, schema};
 pub use detect::detect;

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 
 use anyhow::Context;
-use hall_replay::ReplayOptions;
+use hall_replay::{FileSteps, ReplayOptions};
 
-use super::{Exit, complain, load_config};
+use super::{Exit, complain, load_config, shadow};
 use crate::cli::ReplayArgs;
 use crate::figures::departments;
 use crate::vision_port::DetectorPlan;
@@ -45,12 +45,31 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
             .unwrap_or_default(),
     };
     let mut out = BufWriter::new(std::io::stdout().lock());
+    let steps = FileSteps::new(&config.engine, config.utc_offset_s, options.tracker, input);
+    if let Some(path) = &args.shadow {
+        let rules = match edge_config::load_rules(path, &config.engine.rules) {
+            Ok(rules) => rules,
+            Err(errors) => {
+                complain(&errors.to_string());
+                return Ok(Exit::BadConfig);
+            }
+        };
+        let found =
+            hall_replay::compare(&config.engine, &rules, config.utc_offset_s, &options, steps)?;
+        shadow::print(&found, args.format, &mut out)?;
+        out.flush()?;
+        complain(&format!(
+            "{} observations replayed twice",
+            found.stats.inputs
+        ));
+        return Ok(Exit::Ok);
+    }
     let mut written = Ok(());
-    let stats = hall_replay::replay_with(
+    let stats = hall_replay::replay_steps(
         &config.engine,
         config.utc_offset_s,
         &options,
-        input,
+        steps,
         &mut |output| {
             if written.is_ok() {
                 written = writeln!(out, "{}", output.to_json());

@@ -6,8 +6,6 @@ use std::io::BufRead;
 use hall_core::HallTime;
 use hall_core::config::EngineConfig;
 use hall_core::ids::WindowId;
-use hall_core::observe::Input;
-use hall_core::time::WallClock;
 use hall_core::track::TrackerConfig;
 use hall_metrics::PeriodKind;
 use hall_wire::event::EventRecord;
@@ -15,12 +13,11 @@ use hall_wire::interval::IntervalRecord;
 use hall_wire::order::AnswerRecord;
 use hall_wire::rollup::RollupRecord;
 use hall_wire::summary::SummaryRecord;
-use hall_wire::timeline::Timeline;
 use serde::Serialize;
 
 use crate::error::ReplayError;
-use crate::hall::Hall;
-use crate::run::{Run, Step};
+use crate::run::Run;
+use crate::source::{FileSteps, Told};
 
 /// How a replay is done.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -112,30 +109,34 @@ pub fn replay_with(
     input: impl BufRead,
     sink: &mut dyn FnMut(ReplayOutput),
 ) -> Result<ReplayStats, ReplayError> {
-    let mut hall = Hall::new(cfg, options.tracker, utc_offset_s);
+    let steps = FileSteps::new(cfg, utc_offset_s, options.tracker, input);
+    replay_steps(cfg, utc_offset_s, options, steps, sink)
+}
+
+/// Replays `steps`, in order of time, as [`replay_with`] does those of a file.
+///
+/// # Errors
+/// The first of the steps that is an error, and when `options.until_ms` lies before the last one.
+pub fn replay_steps(
+    cfg: &EngineConfig,
+    utc_offset_s: i32,
+    options: &ReplayOptions,
+    steps: impl Iterator<Item = Result<Told, ReplayError>>,
+    sink: &mut dyn FnMut(ReplayOutput),
+) -> Result<ReplayStats, ReplayError> {
     let mut run: Option<Run<'_>> = None;
     let mut last_line = 0;
-    for moment in Timeline::new(input) {
-        let moment = moment?;
-        let at = HallTime(moment.at_ms);
-        last_line = moment.line;
-        if let Some(until_ms) = options.until_ms.filter(|&until_ms| until_ms < moment.at_ms) {
+    for told in steps {
+        let told = told?;
+        last_line = told.line;
+        if let Some(until_ms) = options.until_ms.filter(|&until_ms| until_ms < told.at.0) {
             return Err(ReplayError::EndsBefore {
-                line: moment.line,
-                early_ms: moment.at_ms - until_ms,
+                line: told.line,
+                early_ms: told.at.0 - until_ms,
             });
         }
-        let rules = run.as_ref().map_or(&cfg.rules, Run::rules);
-        let step = hall.step(at, moment.line, &moment.observation, rules)?;
-        let run = run.get_or_insert_with(|| {
-            // A file that begins with the clock is about a box that booted with it.
-            let clock = match &step {
-                Step::Input(Input::Clock(clock)) => *clock,
-                _ => WallClock::unix(utc_offset_s),
-            };
-            Run::new(cfg, options, clock, at)
-        });
-        run.step(at, last_line, step, sink)?;
+        run.get_or_insert_with(|| Run::begin(cfg, options, utc_offset_s, &told))
+            .step(told.at, told.line, told.step, sink)?;
     }
     let until = options.until_ms.map(HallTime);
     run.map_or_else(

@@ -6,6 +6,11 @@ mod driver;
 mod error;
 mod hall;
 mod run;
+mod shadow;
+mod source;
 
-pub use driver::{ReplayOptions, ReplayOutput, ReplayStats, replay, replay_with};
+pub use driver::{ReplayOptions, ReplayOutput, ReplayStats, replay, replay_steps, replay_with};
 pub use error::ReplayError;
+pub use run::{Run, Start, Step};
+pub use shadow::{Comparison, Count, Difference, Seen, compare};
+pub use source::{FileSteps, Told};

@@ -19,6 +19,7 @@ use hall_wire::summary::SummaryRecord;
 
 use crate::driver::{ReplayOptions, ReplayOutput, ReplayStats};
 use crate::error::ReplayError;
+use crate::source::Told;
 
 /// More wake-ups than this at one instant mean that the engine does not get on.
 const WAKE_UPS_MAX: u32 = 10_000;
@@ -35,6 +36,17 @@ pub enum Step {
         /// When it died.
         last: Option<HallTime>,
     },
+    /// A recorded process began here. If it is the first, it begins with what it knew; otherwise it is a restart of the one before.
+    Start(Box<Start>),
+}
+
+/// What a recorded process began with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Start {
+    /// Its clock.
+    pub clock: WallClock,
+    /// What the one before it had left.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 /// An engine in simulated time.
@@ -88,10 +100,20 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Rules in force.
+    /// An engine that starts with what is told first: with a trusted clock, unless that is another clock or a start with one.
     #[must_use]
-    pub fn rules(&self) -> &Rules {
-        &self.cfg.rules
+    pub fn begin(
+        cfg: &EngineConfig,
+        options: &'a ReplayOptions,
+        utc_offset_s: i32,
+        first: &Told,
+    ) -> Self {
+        let clock = match &first.step {
+            Step::Input(Input::Clock(clock)) => *clock,
+            Step::Start(start) => start.clock,
+            _ => WallClock::unix(utc_offset_s),
+        };
+        Run::new(cfg, options, clock, first.at)
     }
 
     /// Lets time run to `at` and then `step` happen; `line` is where it was told, for errors.
@@ -117,6 +139,24 @@ impl<'a> Run<'a> {
                 let fact = SystemFact::ConfigChanged(String::new());
                 self.give(at, Input::System(fact), sink);
             }
+            Step::Start(start) if self.stats.inputs == 0 && self.now == at => {
+                if let Some(checkpoint) = &start.checkpoint {
+                    self.engine.resume(checkpoint);
+                    self.drain(sink);
+                }
+            }
+            Step::Start(start) => {
+                // What it left is what this run's own engine leaves, judged by this run's rules.
+                let left = start.checkpoint.map_or(self.now, |left| left.at);
+                let last = left.max(self.now).min(at);
+                self.wake_until(last, line, sink)?;
+                self.engine.handle(last, Input::Tick);
+                self.drain(sink);
+                self.clock = start.clock;
+                self.context.clock = quality(start.clock);
+                self.restart(at);
+                self.drain(sink);
+            }
             Step::Restart { last } => {
                 let last = last.unwrap_or(self.now);
                 if last < self.now {
@@ -128,7 +168,9 @@ impl<'a> Run<'a> {
                 self.wake_until(last, line, sink)?;
                 self.engine.handle(last, Input::Tick);
                 self.drain(sink);
-                self.restart(last, at, sink);
+                self.restart(at);
+                let fact = SystemFact::PowerRestored(last);
+                self.give(at, Input::System(fact), sink);
             }
         }
         Ok(())
@@ -163,7 +205,7 @@ impl<'a> Run<'a> {
     }
 
     /// A new process, with what the one before had written down.
-    fn restart(&mut self, last: HallTime, at: HallTime, sink: &mut dyn FnMut(ReplayOutput)) {
+    fn restart(&mut self, at: HallTime) {
         let record = CheckpointRecord::from(&self.engine.checkpoint());
         let written = serde_json::to_string(&record)
             .expect("invariant: a checkpoint holds only texts, numbers and lists");
@@ -175,7 +217,7 @@ impl<'a> Run<'a> {
         engine.recall(self.log.values().cloned());
         engine.resume(&checkpoint);
         self.engine = engine;
-        self.give(at, Input::System(SystemFact::PowerRestored(last)), sink);
+        self.now = at;
     }
 
     fn wake_until(
