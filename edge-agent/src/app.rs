@@ -420,6 +420,7 @@ fn start_sensors(
     out: &mpsc::Sender<edge_sensors::SensorInput>,
 ) -> Option<watch::Receiver<LinkStatus>> {
     let (address, sensors) = links::sensor_link(config)?;
+    let gateways = links::gateways(config);
     let (status_tx, status_rx) = watch::channel(LinkStatus::default());
     let (clock, out) = (clock.clone(), out.clone());
     supervisor.start(
@@ -435,7 +436,8 @@ fn start_sensors(
                 now,
                 out.clone(),
                 status_tx.clone(),
-            );
+            )
+            .with_gateways(gateways.clone());
             Box::pin(async move {
                 sensors.run(cancel).await;
                 Ok(())

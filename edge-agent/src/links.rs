@@ -1,5 +1,6 @@
 //! Broker connections as the configuration describes them, in the terms of the crates that make them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use edge_config::{Broker, Config, Polarity, SensorAdapter, Transport};
 use edge_sensors::{BrokerAddress, TopicAdapter, Zigbee2MqttSensor};
 use edge_uplink::clock::{WallFn, WallTime};
 use edge_uplink::{Tls, UplinkConfig};
+use hall_core::ids::GatewayId;
 
 use crate::clock::Clock;
 
@@ -85,6 +87,13 @@ pub fn sensor_link(config: &Config) -> Option<(BrokerAddress, Vec<Arc<dyn TopicA
         login: user.map(|user| (user, password.unwrap_or_default())),
     };
     (!sensors.is_empty()).then_some((address, sensors))
+}
+
+/// Everything that is out of reach while the sensor broker is: each gateway once.
+#[must_use]
+pub fn gateways(config: &Config) -> Vec<GatewayId> {
+    let gateways: BTreeSet<&GatewayId> = config.sensors.iter().map(|s| &s.gateway).collect();
+    gateways.into_iter().cloned().collect()
 }
 
 fn login(broker: &Broker) -> (Option<String>, Option<String>) {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use hall_core::config::{EngineConfig, SensorKind};
 use hall_core::geometry::Point;
-use hall_core::ids::{CameraId, QueueId, SensorId, WindowId};
+use hall_core::ids::{CameraId, GatewayId, QueueId, SensorId, WindowId};
 
 use crate::mistake::Mistake;
 use crate::secret::Secret;
@@ -242,6 +242,8 @@ pub struct SensorSource {
     pub adapter: SensorAdapter,
     /// Own silence limit in seconds; `None`: the profile's.
     pub stale_s: Option<u32>,
+    /// The gateway its messages pass through.
+    pub gateway: GatewayId,
 }
 
 /// How a broker is reached.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hall_core::HallTime;
 use hall_core::backoff::Backoff;
+use hall_core::ids::GatewayId;
 use hall_core::observe::{FaultCause, SensorReading, SourceHealth, SourceId};
 use rumqttc::{AsyncClient, ConnectReturnCode, Event, MqttOptions, Packet, Publish, QoS};
 use tokio::sync::{mpsc, watch};
@@ -54,6 +55,7 @@ pub struct MqttSensors {
     now: Now,
     out: mpsc::Sender<SensorInput>,
     status: watch::Sender<LinkStatus>,
+    gateways: Vec<GatewayId>,
 }
 
 impl MqttSensors {
@@ -72,7 +74,15 @@ impl MqttSensors {
             now,
             out,
             status,
+            gateways: Vec::new(),
         }
+    }
+
+    /// Gateways that nothing comes through while the broker is not reachable: they go down and up with the connection.
+    #[must_use]
+    pub fn with_gateways(mut self, gateways: Vec<GatewayId>) -> Self {
+        self.gateways = gateways;
+        self
     }
 
     /// Runs until cancelled or the hall is gone.
@@ -96,6 +106,7 @@ impl MqttSensors {
                 s.trouble.clone_from(&trouble);
                 s.coalesced = mailbox.coalesced();
             });
+            self.tell_gateways(mailbox, Some(FaultCause::Offline));
             if subscribed {
                 backoff.reset();
             }
@@ -135,6 +146,7 @@ impl MqttSensors {
                         }
                     }
                     *subscribed = true;
+                    self.tell_gateways(mailbox, None);
                     self.status.send_modify(|s| {
                         s.connected = true;
                         s.trouble.clear();
@@ -149,6 +161,14 @@ impl MqttSensors {
                 Ok(_) => {}
                 Err(e) => return e.to_string(),
             }
+        }
+    }
+
+    fn tell_gateways(&self, mailbox: &Mailbox, down: Option<FaultCause>) {
+        let (at, _) = (self.now)();
+        for gateway in &self.gateways {
+            let source = SourceId::Gateway(gateway.clone());
+            mailbox.health(SourceHealth { source, at, down });
         }
     }
 

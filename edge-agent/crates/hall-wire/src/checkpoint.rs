@@ -3,8 +3,8 @@
 
 use hall_core::HallTime;
 use hall_core::engine::{
-    Account, Checkpoint, EpisodeCheckpoint, EpisodeRule, OpenRecord, PostCheckpoint,
-    QueueCheckpoint,
+    Account, Checkpoint, CredenceCheckpoint, EpisodeCheckpoint, EpisodeRule, OpenRecord,
+    PostCheckpoint, QueueCheckpoint,
 };
 use hall_core::time::Stamp;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use crate::event::{
     code_name, event_id_text, level_name, parse_code, parse_event_id, parse_level, parse_subject,
     parse_tag, subject_parts, tag_name,
 };
+use crate::name::{doubt_name, parse_doubt};
 
 /// A stored checkpoint that makes no sense.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -42,6 +43,19 @@ pub struct CheckpointRecord {
     sources: Vec<OpenEventRecord>,
     #[serde(default)]
     posts: Vec<PostRecord>,
+    #[serde(default)]
+    credences: Vec<CredenceRecord>,
+}
+
+/// A sensor that is not believed (`doubt`, since `doubt_ms`), or has been on for `on_ms` outside duty.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CredenceRecord {
+    sensor: String,
+    doubt: Option<String>,
+    doubt_ms: i64,
+    on_ms: i64,
+    on_from_ms: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,6 +146,23 @@ impl From<&Checkpoint> for CheckpointRecord {
                 .map(OpenEventRecord::from)
                 .collect(),
             posts: checkpoint.posts.iter().map(PostRecord::from).collect(),
+            credences: checkpoint
+                .credences
+                .iter()
+                .map(CredenceRecord::from)
+                .collect(),
+        }
+    }
+}
+
+impl From<&CredenceCheckpoint> for CredenceRecord {
+    fn from(credence: &CredenceCheckpoint) -> Self {
+        CredenceRecord {
+            sensor: credence.sensor.to_string(),
+            doubt: credence.doubt.map(|(doubt, _)| doubt_name(doubt).into()),
+            doubt_ms: credence.doubt.map_or(0, |(_, since)| since.0),
+            on_ms: credence.on_ms,
+            on_from_ms: credence.on_from.0,
         }
     }
 }
@@ -219,6 +250,28 @@ impl TryFrom<CheckpointRecord> for Checkpoint {
                 .into_iter()
                 .map(PostCheckpoint::try_from)
                 .collect::<Result<_, _>>()?,
+            credences: record
+                .credences
+                .into_iter()
+                .map(CredenceCheckpoint::try_from)
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl TryFrom<CredenceRecord> for CredenceCheckpoint {
+    type Error = CheckpointError;
+
+    fn try_from(record: CredenceRecord) -> Result<Self, CheckpointError> {
+        let since = HallTime(record.doubt_ms);
+        let doubt = (record.doubt.as_deref())
+            .map(|name| known("doubt", name, parse_doubt).map(|doubt| (doubt, since)))
+            .transpose()?;
+        Ok(CredenceCheckpoint {
+            sensor: record.sensor.into(),
+            doubt,
+            on_ms: record.on_ms,
+            on_from: HallTime(record.on_from_ms),
         })
     }
 }

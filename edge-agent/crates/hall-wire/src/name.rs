@@ -1,6 +1,7 @@
 //! Stable names of core words in every interface. One table a word: writing and reading cannot differ.
 
 use hall_core::account::TimeClass;
+use hall_core::engine::Doubt;
 use hall_core::event::{EndReason, EventCode, Level, Phase, Review, Tag};
 use hall_core::observe::TicketState;
 use hall_core::order::{CaseAction, CaseReason, Refusal, Role};
@@ -104,6 +105,15 @@ names! {
         Flapping = "flapping",
         StuckOn = "stuck_on",
         Restamped = "restamped",
+    }
+}
+
+names! {
+    /// Stable name of why a sensor is not believed.
+    Doubt, doubt_name, parse_doubt {
+        StuckOn = "stuck_on",
+        Flapping = "flapping",
+        Ruled = "ruled",
     }
 }
 

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use hall_core::engine::{
-    Account, Checkpoint, EpisodeCheckpoint, EpisodeRule, OpenRecord, PauseDay, PostCheckpoint,
-    QueueCheckpoint, RunningPause,
+    Account, Checkpoint, CredenceCheckpoint, Doubt, EpisodeCheckpoint, EpisodeRule, OpenRecord,
+    PauseDay, PostCheckpoint, QueueCheckpoint, RunningPause,
 };
 use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Review, Subject, Tag};
 use hall_core::snapshot::{QueueSnapshot, QueueState, Reason, WindowSnapshot, WindowState};
@@ -237,6 +237,12 @@ fn checkpoint() -> Checkpoint {
             unobserved_ms: 7,
             peak: 12,
             last_observed: None,
+        }],
+        credences: vec![CredenceCheckpoint {
+            sensor: "W3-seat".into(),
+            doubt: Some((Doubt::StuckOn, HallTime(1_790_000_000_000))),
+            on_ms: 7_200_000,
+            on_from: HallTime(1_790_000_000_000),
         }],
         sources: vec![
             open(

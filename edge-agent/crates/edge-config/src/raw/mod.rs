@@ -13,7 +13,7 @@ pub(crate) use camera::{RawCamera, RawCodec};
 pub(crate) use duty::{RawCalendar, RawCover, RawDuty, RawWeek};
 pub(crate) use post::{
     RawEvaluationPoint, RawQueue, RawSensor, RawSensorAdapter, RawSensorBroker, RawSensorKind,
-    RawWindow, RawZoneKind,
+    RawWindow, RawWindowZone, RawZoneKind,
 };
 pub(crate) use rules::RawRules;
 

@@ -43,6 +43,10 @@ pub(crate) struct RawWindowZone {
     pub polygon: Vec<[f64; 2]>,
     /// Which point of a person's box must lie inside. Default: center for staff and staff_extended, bottom_center for counter.
     pub evaluation_point: Option<RawEvaluationPoint>,
+    /// Height of a grown-up's box in this zone as a share of the picture's height, measured on site. People smaller than
+    /// min_height_ratio of it are not staff. Left out: everybody counts.
+    #[schemars(range(min = 0.02, max = 1.0))]
+    pub adult_height: Option<f64>,
 }
 
 /// Purpose of a window's zone.
@@ -123,6 +127,10 @@ pub(crate) struct RawSensor {
     /// change: its longest silence.
     #[schemars(range(min = 1, max = 172_800))]
     pub stale_s: Option<u32>,
+    /// Id of the gateway all its messages pass through, for example "modbus-1": when that is gone, one event tells it and no sensor
+    /// behind it is blamed. Default: the
+    /// sensors' broker, "sensor-broker".
+    pub gateway: Option<String>,
 }
 
 /// What a sensor says.

@@ -1,13 +1,16 @@
 //! Sensors and the broker they speak on.
 
 use hall_core::config::{SensorConfig, SensorKind};
-use hall_core::ids::{SensorId, WindowId};
+use hall_core::ids::{GatewayId, SensorId, WindowId};
 
 use crate::config::{Broker, Polarity, SensorAdapter, SensorSource};
 use crate::mistake::quote;
-use crate::raw::{RawConfig, RawSensorAdapter, RawSensorKind};
+use crate::raw::{RawConfig, RawSensor, RawSensorAdapter, RawSensorKind};
 use crate::validate::secret::Login;
 use crate::validate::{Check, uplink};
+
+/// The sensors' broker as the gateway of sensors that name none.
+const SENSOR_BROKER: &str = "sensor-broker";
 
 /// Sensors with how to hear them.
 pub(super) fn sensors(raw: &RawConfig, check: &mut Check<'_>) -> Vec<SensorSource> {
@@ -62,9 +65,21 @@ pub(super) fn sensors(raw: &RawConfig, check: &mut Check<'_>) -> Vec<SensorSourc
                 },
             },
             stale_s: sensor.stale_s,
+            gateway: gateway(&path, sensor, check),
         });
     }
     sensors
+}
+
+/// The gateway of a sensor: as named, else the broker on which it is heard.
+fn gateway(path: &str, sensor: &RawSensor, check: &mut Check<'_>) -> GatewayId {
+    match &sensor.gateway {
+        Some(id) => {
+            check.id(&format!("{path}.gateway"), id);
+            GatewayId::from(id.as_str())
+        }
+        None => GatewayId::from(SENSOR_BROKER),
+    }
 }
 
 /// Sensors as the engine sees them.
@@ -76,7 +91,7 @@ pub(super) fn configs(sensors: &[SensorSource]) -> Vec<SensorConfig> {
             window: sensor.window.clone(),
             kind: sensor.kind,
             stale_s: sensor.stale_s,
-            gateway: None,
+            gateway: Some(sensor.gateway.clone()),
         })
         .collect()
 }

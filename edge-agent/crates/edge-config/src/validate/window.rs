@@ -7,7 +7,7 @@ use hall_core::ids::{CameraId, QueueId, WindowId, ZoneId};
 
 use crate::config::{QueueInfo, WindowInfo};
 use crate::mistake::quote;
-use crate::raw::{RawConfig, RawEvaluationPoint, RawSensorKind, RawZoneKind};
+use crate::raw::{RawConfig, RawEvaluationPoint, RawSensorKind, RawWindowZone, RawZoneKind};
 use crate::validate::{Check, duty, polygon};
 
 /// What is shown of the windows.
@@ -133,7 +133,7 @@ pub(super) fn zones(raw: &RawConfig, check: &mut Check<'_>) -> Vec<Zone> {
                 kind,
                 polygon: polygon::polygon(&format!("{path}.polygon"), &zone.polygon, check),
                 evaluation_point: point(zone.evaluation_point, default_point),
-                adult_height: None,
+                adult_height: adult_height(&path, zone, check),
             });
         }
     }
@@ -152,6 +152,19 @@ pub(super) fn zones(raw: &RawConfig, check: &mut Check<'_>) -> Vec<Zone> {
         }
     }
     zones
+}
+
+/// Only staff have a least height.
+fn adult_height(path: &str, zone: &RawWindowZone, check: &mut Check<'_>) -> Option<f32> {
+    let height = zone.adult_height?;
+    if matches!(zone.kind, RawZoneKind::Counter) {
+        check.mistake(
+            format!("{path}.adult_height"),
+            "customers of any height count",
+            "write it at zones of kind staff and staff_extended only",
+        );
+    }
+    Some(height as f32)
 }
 
 fn camera(path: &str, id: &str, raw: &RawConfig, check: &mut Check<'_>) {

@@ -3,6 +3,7 @@
 
 use super::Engine;
 use super::conflict::Conflict;
+use super::credence::{Credence, CredenceCheckpoint};
 use super::episode::{Account, Episode, EpisodeRule};
 use super::fusion::Gate;
 use super::post_checkpoint::PostCheckpoint;
@@ -24,10 +25,12 @@ pub struct Checkpoint {
     pub windows: Vec<EpisodeCheckpoint>,
     /// Queues with an open event.
     pub queues: Vec<QueueCheckpoint>,
-    /// Open events on cameras, sensors and the box itself.
+    /// Open events on cameras, sensors, gateways and the box itself, and disagreements of sources.
     pub sources: Vec<OpenRecord>,
     /// Windows with pauses to remember.
     pub posts: Vec<PostCheckpoint>,
+    /// Sensors that are not believed, or soon may not be.
+    pub credences: Vec<CredenceCheckpoint>,
 }
 
 /// One running absence, published or not yet.
@@ -62,6 +65,7 @@ impl Engine {
             .cameras
             .iter()
             .chain(&self.sensors)
+            .chain(&self.gateways)
             .filter_map(|watch| watch.record().cloned());
         let conflicts = self
             .windows
@@ -85,6 +89,9 @@ impl Engine {
                 .chain(self.device.records().cloned())
                 .collect(),
             posts: self.checkpoint_posts(),
+            credences: (self.credences.iter())
+                .filter_map(Credence::checkpoint)
+                .collect(),
         }
     }
 
@@ -128,6 +135,7 @@ impl Engine {
                 (Watched::Sensor(a), Subject::Sensor(b)) => {
                     a == b && record.code == EventCode::SensorFault
                 }
+                (Watched::Gateway(a), Subject::Gateway(b)) => a == b,
                 _ => false,
             };
             if record.code == EventCode::SensorConflict {
@@ -144,12 +152,16 @@ impl Engine {
                 if let Some(ix) = owner.and_then(|owner| self.core.layout.window(owner)) {
                     self.windows[ix].conflict = Conflict::restore(record.clone());
                 }
-            } else if let Some(watch) = self.cameras.iter_mut().chain(&mut self.sensors).find(same)
+            } else if let Some(watch) = (self.cameras.iter_mut())
+                .chain(&mut self.sensors)
+                .chain(&mut self.gateways)
+                .find(same)
             {
                 watch.resume(record.clone());
             }
         }
         self.resume_posts(&checkpoint.posts, shift);
+        self.restore_credences(&checkpoint.credences, shift);
         self.rearm_all();
         self.spread(now);
         self.enter();

@@ -26,13 +26,21 @@ struct Feeler {
     same_since: HallTime,
     quality: Quality,
     health: Health,
+    /// Of the gateway its messages pass through.
+    gateway: Health,
+    /// It may be believed: neither stuck nor flapping nor found wrong.
+    credible: bool,
 }
 
 impl Feeler {
     fn says(&self, at: HallTime, limits: &Limits) -> Tri {
         let stale = self.stale_ms.unwrap_or(limits.sensor_stale);
         let heard = self.last.is_some_and(|last| at.since_ms(last) <= stale);
-        if heard && self.quality == Quality::Good && self.health == Health::Up {
+        let sound = self.quality == Quality::Good
+            && self.health == Health::Up
+            && self.gateway == Health::Up
+            && self.credible;
+        if heard && sound {
             self.value.into()
         } else {
             Tri::Unknown
@@ -79,6 +87,8 @@ impl Feelers {
                         same_since: HallTime::default(),
                         quality: Quality::Good,
                         health: Health::Up,
+                        gateway: Health::Up,
+                        credible: true,
                     },
                 }
             })
@@ -108,6 +118,31 @@ impl Feelers {
             }
             feeler.health = health;
         }
+    }
+
+    /// The gateway of a sensor went down or up: all its inputs are stale at once, and count again from their next reading.
+    pub fn gateway(&mut self, sensor: &SensorId, health: Health) {
+        for feeler in self.all.iter_mut().filter(|f| &f.id == sensor) {
+            if feeler.gateway == Health::Down && health == Health::Up {
+                feeler.last = None;
+            }
+            feeler.gateway = health;
+        }
+    }
+
+    /// A sensor is not believed from `at` on, or again.
+    pub fn believe(&mut self, sensor: &SensorId, at: HallTime, credible: bool) {
+        for feeler in self.all.iter_mut().filter(|f| &f.id == sensor) {
+            if credible && !feeler.credible {
+                feeler.same_since = at;
+            }
+            feeler.credible = credible;
+        }
+    }
+
+    /// May what a sensor says be believed?
+    pub fn believes(&self, sensor: &SensorId) -> bool {
+        self.all.iter().any(|f| &f.id == sensor && f.credible)
     }
 
     /// Is somebody there? Yes if any healthy sensor says so; no if healthy ones all say nobody.

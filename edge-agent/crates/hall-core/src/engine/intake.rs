@@ -1,8 +1,7 @@
 //! Where inputs enter: each is handed to the rules it concerns, and only those are settled again.
 
-use super::feelers::Health;
-use super::{Engine, LastReading};
-use crate::observe::{FaultCause, Quality, SensorReading, SourceHealth, SourceId, ZoneSnapshot};
+use super::Engine;
+use crate::observe::{FaultCause, SourceHealth, SourceId, ZoneSnapshot};
 use crate::time::{HallTime, WallClock};
 
 impl Engine {
@@ -42,36 +41,6 @@ impl Engine {
         self.looks[camera] = look;
     }
 
-    pub(super) fn sense(&mut self, at: HallTime, reading: &SensorReading) {
-        let Some(ix) = self.core.layout.sensor(&reading.sensor) else {
-            return;
-        };
-        let taken = reading.at.min(at);
-        if self.readings[ix].is_some_and(|last| taken < last.at) {
-            return;
-        }
-        let before = self.readings[ix].replace(LastReading {
-            at: taken,
-            value: reading.value,
-            quality: reading.quality,
-        });
-        let mut ctx = self.core.ctx(&mut self.out);
-        let back = self.sensors[ix].observe(at, taken, &mut ctx);
-        let faulty = reading.quality == Quality::Fault;
-        let was_faulty = before.is_some_and(|b| b.quality == Quality::Fault);
-        if faulty != was_faulty {
-            self.sensors[ix].health(at, taken, faulty.then_some(FaultCause::Defect), &mut ctx);
-        }
-        if let Some(window) = self.core.layout.window(&self.core.cfg.sensors[ix].window) {
-            if back {
-                self.windows[window].sensor_health(&reading.sensor, taken, Health::Up, &mut ctx);
-            }
-            self.windows[window].sense(taken, reading, &mut ctx);
-            self.rearm_window(window);
-        }
-        self.settle(self.cameras.len() + ix, at);
-    }
-
     pub(super) fn health(&mut self, at: HallTime, health: &SourceHealth) {
         let when = health.at.min(at);
         let mut ctx = self.core.ctx(&mut self.out);
@@ -84,23 +53,8 @@ impl Engine {
                 self.settle(camera, at);
                 self.tell_camera_health(camera, when, health.down);
             }
-            SourceId::Sensor(id) => {
-                let Some(ix) = self.core.layout.sensor(id) else {
-                    return;
-                };
-                self.sensors[ix].health(at, when, health.down, &mut ctx);
-                if let Some(window) = self.core.layout.window(&self.core.cfg.sensors[ix].window) {
-                    let state = if health.down.is_some() {
-                        Health::Down
-                    } else {
-                        Health::Up
-                    };
-                    self.windows[window].sensor_health(id, when, state, &mut ctx);
-                    self.rearm_window(window);
-                }
-                self.settle(self.cameras.len() + ix, at);
-            }
-            SourceId::Gateway(_) | SourceId::Tickets(_) => {}
+            SourceId::Sensor(_) | SourceId::Gateway(_) => self.sensor_health(at, health),
+            SourceId::Tickets(_) => {}
         }
     }
 
@@ -151,6 +105,7 @@ impl Engine {
         for queue in &mut self.queues {
             queue.reschedule(at, &mut self.core.ctx(&mut self.out));
         }
+        self.reschedule_sensors(at);
         self.minute.reschedule(at, &self.core.clock);
         self.rearm_all();
     }

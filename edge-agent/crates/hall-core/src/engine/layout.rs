@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::config::{EngineConfig, ZoneKind};
-use crate::ids::{CameraId, QueueId, SensorId, TrackId, WindowId, ZoneId};
+use crate::ids::{CameraId, GatewayId, QueueId, SensorId, TrackId, WindowId, ZoneId};
 use crate::observe::ZoneSnapshot;
 
 /// A camera that has zones of a window.
@@ -51,6 +51,8 @@ pub(crate) struct Layout {
     windows: HashMap<WindowId, usize>,
     sensors: HashMap<SensorId, usize>,
     zones: HashMap<ZoneId, (usize, Role)>,
+    /// Gateways of sensors, in the order in which sensors name them.
+    pub gateways: Vec<GatewayId>,
     /// Cameras per window.
     pub window_cameras: Vec<Vec<WindowCamera>>,
     /// Cameras per queue, in configured order.
@@ -119,7 +121,14 @@ impl Layout {
             .enumerate()
             .map(|(i, s)| (s.id.clone(), i))
             .collect();
+        let mut gateways: Vec<GatewayId> = Vec::new();
+        for gateway in cfg.sensors.iter().filter_map(|s| s.gateway.as_ref()) {
+            if !gateways.contains(gateway) {
+                gateways.push(gateway.clone());
+            }
+        }
         Layout {
+            gateways,
             cameras,
             windows,
             sensors,
@@ -145,6 +154,10 @@ impl Layout {
     fn role(&self, zone: &ZoneId, camera: usize) -> Option<Role> {
         let (owner, role) = *self.zones.get(zone)?;
         (owner == camera).then_some(role)
+    }
+
+    pub fn gateway(&self, id: &GatewayId) -> Option<usize> {
+        self.gateways.iter().position(|gateway| gateway == id)
     }
 
     /// Sorts a picture's counts to windows and queues. Zones of other cameras and unknown zones are left out. A track that

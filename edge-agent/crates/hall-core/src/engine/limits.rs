@@ -32,6 +32,10 @@ pub(crate) struct Limits {
     pub pause_limit: i64,
     /// Pauses a day that are not too many.
     pub pause_quota: u32,
+    pub static_suspect: i64,
+    pub stuck_on: i64,
+    /// Times a sensor may go on within an hour.
+    pub flapping: usize,
     /// For example `P0@1`.
     pub rule: String,
     /// Judge every picture anew, also one that says what its camera's last one said; tests compare the two ways.
@@ -69,6 +73,9 @@ impl Limits {
             conflict: ms(rules.conflict_s),
             pause_limit: ms(rules.pause_limit_s),
             pause_quota: rules.pause_quota_count,
+            static_suspect: ms(rules.static_suspect_s),
+            stuck_on: ms(rules.stuck_on_s),
+            flapping: rules.flapping_count_per_h as usize,
             rule: format!("{}@{}", rules.name, rules.revision),
             thorough: false,
         }

@@ -7,6 +7,7 @@ mod book;
 mod cases;
 mod checkpoint;
 mod conflict;
+mod credence;
 mod device;
 mod episode;
 mod feelers;
@@ -29,6 +30,7 @@ mod queue_view;
 mod reconfigure;
 mod record;
 mod roster;
+mod sensors;
 mod sight;
 mod tally;
 mod timers;
@@ -39,6 +41,7 @@ mod window_view;
 use std::collections::VecDeque;
 
 pub use checkpoint::{Checkpoint, EpisodeCheckpoint};
+pub use credence::{CredenceCheckpoint, Doubt};
 pub use episode::{Account, EpisodeRule};
 pub use pause::RunningPause;
 pub use pause_quota::PauseDay;
@@ -53,10 +56,11 @@ use crate::event::{Event, EventId};
 use crate::ids::WindowId;
 use crate::observe::{FaultCause, Input, Quality, ZoneSnapshot};
 use crate::order::Answer;
-use crate::snapshot::{CameraSnapshot, HallSnapshot, SensorSnapshot};
+use crate::snapshot::{CameraSnapshot, HallSnapshot};
 use crate::summary::Summary;
 use crate::time::{HallTime, WallClock};
 use book::Book;
+use credence::Credence;
 use device::Device;
 use feelers::Feelers;
 use layout::Layout;
@@ -131,6 +135,9 @@ pub struct Engine {
     now: HallTime,
     cameras: Vec<Watch>,
     sensors: Vec<Watch>,
+    /// Parallel to `sensors`.
+    credences: Vec<Credence>,
+    gateways: Vec<Watch>,
     readings: Vec<Option<LastReading>>,
     windows: Vec<WindowRule>,
     queues: Vec<QueueRule>,
@@ -169,7 +176,11 @@ impl Engine {
             .iter()
             .map(|s| Watch::new(Watched::Sensor(s.id.clone()), start))
             .collect();
+        let gateways: Vec<Watch> = (core.layout.gateways.iter())
+            .map(|id| Watch::new(Watched::Gateway(id.clone()), start))
+            .collect();
         let mut out = VecDeque::new();
+        let credences = sensors::credences(&core, Vec::new(), start, &mut out);
         let windows = (0..core.cfg.windows.len())
             .map(|ix| new_window(&core, ix, &[], start, &mut out))
             .collect();
@@ -190,6 +201,8 @@ impl Engine {
             now: start,
             cameras,
             sensors,
+            credences,
+            gateways,
             windows,
             queues,
             out,
@@ -303,30 +316,6 @@ impl Engine {
                 down: watch.down(at, limits.camera_stale),
                 last_seen: watch.last_seen(),
             });
-        let sensors = self
-            .core
-            .cfg
-            .sensors
-            .iter()
-            .zip(&self.readings)
-            .enumerate()
-            .map(|(ix, (cfg, reading))| {
-                let stale_ms = cfg
-                    .stale_s
-                    .map_or(limits.sensor_stale, |s| i64::from(s) * 1000);
-                let quality = match reading {
-                    _ if self.sensors[ix].reported().is_some() => Quality::Fault,
-                    None => Quality::Stale,
-                    Some(r) if at.since_ms(r.at) > stale_ms => Quality::Stale,
-                    Some(r) => r.quality,
-                };
-                SensorSnapshot {
-                    sensor: cfg.id.clone(),
-                    value: reading.map(|r| r.value),
-                    quality,
-                    last_seen: reading.map(|r| r.at),
-                }
-            });
         HallSnapshot {
             at,
             windows: self
@@ -340,7 +329,7 @@ impl Engine {
                 .map(|queue| queue.snapshot(at, limits))
                 .collect(),
             cameras: cameras.collect(),
-            sensors: sensors.collect(),
+            sensors: self.sensor_snapshots(at),
         }
     }
 
@@ -385,11 +374,11 @@ impl Engine {
     }
 
     fn slots(&self) -> usize {
-        self.cameras.len() + self.sensors.len() + self.windows.len() + self.queues.len() + 2
+        self.queue_slot(self.queues.len()) + 2 + self.gateways.len()
     }
 
     /// Settles one rule at `at` and sets its timer anew. Slots: cameras, sensors, windows, queues, the
-    /// minute, the box itself.
+    /// minute, the box itself, gateways.
     fn settle(&mut self, slot: usize, at: HallTime) {
         let (c, s, w, q) = (
             self.cameras.len(),
@@ -398,14 +387,16 @@ impl Engine {
             self.queues.len(),
         );
         let mut ctx = self.core.ctx(&mut self.out);
-        let due = if slot < c + s {
-            let watch = if slot < c {
-                &mut self.cameras[slot]
-            } else {
-                &mut self.sensors[slot - c]
-            };
+        let mut watch = |watch: &mut Watch| {
             watch.settle(at, &mut ctx);
             watch.next(&ctx)
+        };
+        let due = if slot < c {
+            watch(&mut self.cameras[slot])
+        } else if slot > c + s + w + q + 1 {
+            watch(&mut self.gateways[slot - (c + s + w + q + 2)])
+        } else if slot < c + s {
+            self.settle_sensor(slot - c, at)
         } else if slot < c + s + w {
             let window = &mut self.windows[slot - c - s];
             window.settle(at, &mut ctx);
@@ -459,6 +450,7 @@ impl Engine {
             .cameras
             .iter()
             .chain(&self.sensors)
+            .chain(&self.gateways)
             .filter(|watch| watch.record().is_some())
             .count();
         let windows: usize = self.windows.iter().map(WindowRule::open_events).sum();

@@ -49,8 +49,10 @@ impl Engine {
         self.readings = readings;
         self.looks = vec![Look::default(); self.core.cfg.cameras.len()];
         self.replace_watches(at);
+        let gateways = std::mem::take(&mut self.gateways);
         let down: Vec<Option<FaultCause>> = self.cameras.iter().map(Watch::reported).collect();
         self.replace_windows(at, &down);
+        self.replace_gateways(at, gateways);
         self.replace_queues(at, &down);
         self.minute = Minute::new(at, &self.core.clock, &self.windows);
         self.links = Links::new(&self.core.cfg);

@@ -1,10 +1,10 @@
-//! Health of one camera or sensor: silent or reported down for too long is an event, on duty or not. Knows nothing of what
-//! the source observes.
+//! Health of one camera, sensor or gateway: silent or reported down for too long is an event, on duty or not; so is a sensor
+//! that is not believed. Knows nothing of what the source observes.
 
 use super::limits::Limits;
 use super::record::{Ctx, Facts, OpenRecord, Opening};
-use crate::event::{EndReason, EventCode, Level, Subject};
-use crate::ids::{CameraId, SensorId};
+use crate::event::{EndReason, EventCode, Level, Subject, Tag};
+use crate::ids::{CameraId, GatewayId, SensorId};
 use crate::observe::FaultCause;
 use crate::time::HallTime;
 
@@ -15,6 +15,8 @@ pub(crate) enum Watched {
     Camera(CameraId),
     /// A sensor: silence makes it stale, but only a reported defect is a fault.
     Sensor(SensorId),
+    /// A gateway of sensors: it is down only when that is reported.
+    Gateway(GatewayId),
 }
 
 /// What a fault rests on.
@@ -34,6 +36,14 @@ struct Fault {
     record: Option<OpenRecord>,
 }
 
+impl Fault {
+    /// The event and its onset, if it was published.
+    fn published(&mut self) -> Option<(HallTime, &mut OpenRecord)> {
+        let since = self.since;
+        self.record.as_mut().map(|record| (since, record))
+    }
+}
+
 /// One source.
 #[derive(Debug, Clone)]
 pub(crate) struct Watch {
@@ -41,6 +51,10 @@ pub(crate) struct Watch {
     start: HallTime,
     last_seen: Option<HallTime>,
     reported: Option<(FaultCause, HallTime)>,
+    /// It is not believed, and since when there was reason for that.
+    doubt: Option<(Tag, HallTime)>,
+    /// Its gateway is down: whatever is wrong with it is the gateway's fault.
+    sheltered: bool,
     /// It delivered or was reported up since the engine started.
     heard: bool,
     fault: Option<Fault>,
@@ -56,6 +70,8 @@ impl Watch {
             start,
             last_seen: None,
             reported: None,
+            doubt: None,
+            sheltered: false,
             heard: false,
             fault: None,
             sound_from: start,
@@ -139,7 +155,7 @@ impl Watch {
         self.advance(at, ctx);
         let when = when.min(at);
         // A camera proves itself by a picture, a sensor by being reported up.
-        self.heard |= down.is_none() && matches!(self.what, Watched::Sensor(_));
+        self.heard |= down.is_none() && !matches!(self.what, Watched::Camera(_));
         // Only a picture shows that it is dark, covered or moved no more: the report stands for one, so that no silence is
         // counted from before it.
         if down.is_none()
@@ -164,6 +180,41 @@ impl Watch {
         self.evaluate(self.settled_at, ctx);
     }
 
+    /// It is not believed any more, or again.
+    pub fn doubt(&mut self, at: HallTime, doubt: Option<(Tag, HallTime)>, ctx: &mut Ctx<'_>) {
+        if self.doubt == doubt {
+            return;
+        }
+        self.advance(at, ctx);
+        self.doubt = doubt;
+        self.evaluate(self.settled_at, ctx);
+        let now = self.settled_at;
+        if let Some((tag, _)) = doubt
+            && let Some((since, record)) = self.fault.as_mut().and_then(Fault::published)
+            && !record.tags.contains(&tag)
+        {
+            record.add_tag(tag);
+            record.escalate(ctx, now, Level::Fault, length(since, now));
+        }
+    }
+
+    /// Its gateway is down or up again. What was wrong meanwhile counts from then.
+    pub fn shelter(&mut self, at: HallTime, sheltered: bool, ctx: &mut Ctx<'_>) {
+        if self.sheltered == sheltered {
+            return;
+        }
+        self.advance(at, ctx);
+        self.sheltered = sheltered;
+        if !sheltered {
+            let now = self.settled_at;
+            self.reported = self.reported.map(|(cause, since)| (cause, since.max(now)));
+            if self.fault.is_none() {
+                self.sound_from = now;
+            }
+        }
+        self.evaluate(self.settled_at, ctx);
+    }
+
     /// Acts on every deadline up to `now`.
     pub fn settle(&mut self, now: HallTime, ctx: &mut Ctx<'_>) {
         while let Some(due) = self.next(ctx).filter(|due| *due <= now) {
@@ -185,10 +236,14 @@ impl Watch {
     fn trouble(&self, at: HallTime, stale_ms: i64) -> Option<(FaultCause, HallTime)> {
         let silent_from = self.last_seen.unwrap_or(self.start);
         match self.reported {
-            Some((FaultCause::Offline, since)) => {
+            // A gateway says nothing itself: there is no last word to count from.
+            Some((FaultCause::Offline, since)) if !matches!(self.what, Watched::Gateway(_)) => {
                 Some((FaultCause::Offline, since.min(silent_from)))
             }
             Some(reported) => Some(reported),
+            None if self.doubt.is_some() => {
+                self.doubt.map(|(_, since)| (FaultCause::Defect, since))
+            }
             None => {
                 let silent =
                     matches!(self.what, Watched::Camera(_)) && at.since_ms(silent_from) > stale_ms;
@@ -198,14 +253,16 @@ impl Watch {
     }
 
     fn evaluate(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
-        let trouble = self.trouble(at, ctx.limits.camera_stale);
-        let camera = matches!(self.what, Watched::Camera(_));
-        let code = |cause| {
-            if camera {
-                camera_code(cause)
-            } else {
-                Some(EventCode::SensorFault)
-            }
+        // An event that is open already goes on: it was not the gateway then.
+        let hidden = self.sheltered && self.record().is_none() && self.doubt.is_none();
+        let trouble = self
+            .trouble(at, ctx.limits.camera_stale)
+            .filter(|_| !hidden);
+        let what = self.what.clone();
+        let code = |cause| match &what {
+            Watched::Camera(_) => camera_code(cause),
+            Watched::Sensor(_) => Some(EventCode::SensorFault),
+            Watched::Gateway(_) => Some(EventCode::GatewayOffline),
         };
         match (trouble, &mut self.fault) {
             (None, None) => {}
@@ -218,11 +275,13 @@ impl Watch {
                 if fault.basis == Basis::Remembered && !self.heard => {}
             (Some((cause, since)), fault) => {
                 // Another fault hides the one before: whether that goes on cannot be seen.
-                let since = since.max(
-                    fault
-                        .as_ref()
-                        .map_or(self.sound_from, |f| f.since.plus_ms(1)),
-                );
+                let after = match fault {
+                    Some(fault) => fault.since.plus_ms(1),
+                    // What gave reason for a doubt may lie before a restart.
+                    None if self.doubt.is_some() => since,
+                    None => self.sound_from,
+                };
+                let since = since.max(after);
                 self.close(at, EndReason::Unobservable, ctx);
                 self.fault = Some(Fault {
                     cause,
@@ -235,15 +294,16 @@ impl Watch {
         let Some(fault) = self.fault.as_mut().filter(|fault| fault.record.is_none()) else {
             return;
         };
-        if at.since_ms(fault.since) < ctx.limits.camera_fault {
+        if self.doubt.is_none() && at.since_ms(fault.since) < ctx.limits.camera_fault {
             return;
         }
         let Some(code) = code(fault.cause) else {
             return;
         };
-        let (subject, source) = match &self.what {
+        let (subject, source) = match &what {
             Watched::Camera(id) => (Subject::Camera(id.clone()), format!("video:{id}")),
             Watched::Sensor(id) => (Subject::Sensor(id.clone()), format!("sensor:{id}")),
+            Watched::Gateway(id) => (Subject::Gateway(id.clone()), format!("gateway:{id}")),
         };
         let opening = Opening {
             code,
@@ -252,7 +312,7 @@ impl Watch {
             onset: ctx.clock.stamp(fault.since),
             rule: ctx.limits.rule.clone(),
             evidence: vec![source],
-            tags: Vec::new(),
+            tags: self.doubt.map(|(tag, _)| tag).into_iter().collect(),
         };
         let facts = length(fault.since, at);
         fault.record = Some(OpenRecord::raise(ctx, at, opening, facts));

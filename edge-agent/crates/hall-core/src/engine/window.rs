@@ -160,6 +160,32 @@ impl WindowRule {
         self.evaluate(at, ctx);
     }
 
+    /// The gateway of a sensor went down or up.
+    pub fn sensor_gateway(
+        &mut self,
+        sensor: &SensorId,
+        at: HallTime,
+        health: Health,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let at = self.account(at, ctx);
+        self.feelers.gateway(sensor, health);
+        self.evaluate(at, ctx);
+    }
+
+    /// A sensor is not believed any more, or again.
+    pub fn sensor_credible(
+        &mut self,
+        sensor: &SensorId,
+        at: HallTime,
+        credible: bool,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let at = self.account(at, ctx);
+        self.feelers.believe(sensor, at, credible);
+        self.evaluate(at, ctx);
+    }
+
     /// The wall clock or the calendar changed.
     pub fn reschedule(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
         let at = self.account(at, ctx);

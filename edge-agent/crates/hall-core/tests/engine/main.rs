@@ -15,4 +15,5 @@ mod scenarios;
 mod shortcut;
 mod sources;
 mod stream;
+mod trust;
 mod views;
