@@ -1,6 +1,6 @@
 //! Modbus units and radars behind their real lines: a Modbus server of another library on TCP and on a pseudo-terminal, and a
 //! pseudo-terminal that plays radar bytes with noise, cuts and garbage.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::fs::File;
