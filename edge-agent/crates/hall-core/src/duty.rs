@@ -42,13 +42,19 @@ pub struct Post<'a> {
 /// Duty of `post` at `local_ms`.
 #[must_use]
 pub fn duty_at(calendar: &DutyCalendar, post: Post<'_>, local_ms: i64) -> DutyNow {
+    duty_of_any(calendar, &[post], local_ms)
+}
+
+/// When at least one of `posts` is on duty at `local_ms`: the duty of a crew.
+#[must_use]
+pub fn duty_of_any(calendar: &DutyCalendar, posts: &[Post<'_>], local_ms: i64) -> DutyNow {
     let day = local_ms.div_euclid(DAY_MS);
-    let spans = day_spans(calendar, post, day);
+    let spans = day_spans(calendar, posts, day);
     if let Some(&(from, to)) = spans
         .iter()
         .find(|(from, to)| (*from..*to).contains(&local_ms))
     {
-        let span = grow(calendar, post, day, from, to);
+        let span = grow(calendar, posts, day, from, to);
         return DutyNow {
             span: Some(span),
             until_ms: span.to_ms,
@@ -71,25 +77,25 @@ pub fn date_at(local_ms: i64) -> Date {
 }
 
 /// Joins a day's stretch with those that touch it over midnight.
-fn grow(calendar: &DutyCalendar, post: Post<'_>, day: i64, from: i64, to: i64) -> DutySpan {
+fn grow(calendar: &DutyCalendar, posts: &[Post<'_>], day: i64, from: i64, to: i64) -> DutySpan {
     let (mut from, mut to) = (from, to);
     let mut first = day;
     while from == first * DAY_MS && day - first < HORIZON_DAYS {
         first -= 1;
-        match day_spans(calendar, post, first).last() {
+        match day_spans(calendar, posts, first).last() {
             Some(&(f, t)) if t == from => from = f,
             _ => break,
         }
     }
     let mut last = day;
     while to == (last + 1) * DAY_MS && last - day < HORIZON_DAYS {
-        match day_spans(calendar, post, last + 1).first() {
+        match day_spans(calendar, posts, last + 1).first() {
             Some(&(f, t)) if f == to => to = t,
             _ => break,
         }
         last += 1;
     }
-    let last_of_day = !day_spans(calendar, post, last)
+    let last_of_day = !day_spans(calendar, posts, last)
         .iter()
         .any(|(f, _)| *f >= to);
     DutySpan {
@@ -100,9 +106,10 @@ fn grow(calendar: &DutyCalendar, post: Post<'_>, day: i64, from: i64, to: i64) -
 }
 
 /// A day's stretches in local milliseconds, in order, touching ones joined.
-fn day_spans(calendar: &DutyCalendar, post: Post<'_>, day: i64) -> Vec<(i64, i64)> {
-    let mut spans: Vec<(i64, i64)> = day_segments(calendar, post, day)
+fn day_spans(calendar: &DutyCalendar, posts: &[Post<'_>], day: i64) -> Vec<(i64, i64)> {
+    let mut spans: Vec<(i64, i64)> = posts
         .iter()
+        .flat_map(|post| day_segments(calendar, *post, day))
         .map(|s| {
             (
                 i64::from(s.from_s) * 1000,

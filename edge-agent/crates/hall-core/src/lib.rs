@@ -14,6 +14,7 @@ pub mod engine;
 pub mod event;
 pub mod geometry;
 pub mod ids;
+pub mod leave;
 pub mod observe;
 pub mod order;
 pub mod snapshot;

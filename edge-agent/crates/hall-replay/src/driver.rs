@@ -9,7 +9,7 @@ use hall_core::ids::WindowId;
 use hall_core::track::TrackerConfig;
 use hall_metrics::PeriodKind;
 use hall_wire::event::EventRecord;
-use hall_wire::interval::IntervalRecord;
+use hall_wire::interval::{ExcuseRecord, IntervalRecord};
 use hall_wire::order::AnswerRecord;
 use hall_wire::rollup::RollupRecord;
 use hall_wire::summary::SummaryRecord;
@@ -50,6 +50,8 @@ pub enum ReplayOutput {
     Summary(SummaryRecord),
     /// How a piece of a window's time counts.
     Interval(IntervalRecord),
+    /// Counted time is excused afterwards.
+    Excuse(ExcuseRecord),
     /// The answer to an order.
     Answer(AnswerRecord),
     /// The figures of a period.

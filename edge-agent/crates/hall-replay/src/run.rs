@@ -12,7 +12,7 @@ use hall_core::time::WallClock;
 use hall_metrics::{Book, Layout, Rollup};
 use hall_wire::checkpoint::CheckpointRecord;
 use hall_wire::event::{ClockQuality, EventRecord, RecordContext};
-use hall_wire::interval::IntervalRecord;
+use hall_wire::interval::{ExcuseRecord, IntervalRecord};
 use hall_wire::order::AnswerRecord;
 use hall_wire::rollup::RollupRecord;
 use hall_wire::summary::SummaryRecord;
@@ -286,6 +286,9 @@ impl<'a> Run<'a> {
                 }
                 Output::Interval(interval) if self.options.intervals => {
                     sink(ReplayOutput::Interval(IntervalRecord::from(&interval)));
+                }
+                Output::Excuse(excuse) if self.options.intervals => {
+                    sink(ReplayOutput::Excuse(ExcuseRecord::from(&excuse)));
                 }
                 Output::Answer(answer) if self.options.answers || answer.result.is_err() => {
                     sink(ReplayOutput::Answer(AnswerRecord::from(&answer)));

@@ -2,7 +2,7 @@
 //! event revisions of `NN-name.expect.jsonl`, in order.
 //!
 //! The first line of an expectation says how to judge: `until` (time runs on to there), `tolerance_s` (5 when left out),
-//! `hall` (another configuration than `hall.toml`, a file beside it), `at_most` (in place of a list: at most this many events). Every further line is one revision; only the fields it names
+//! `time` (seconds per window and class, exactly), `hall` (another configuration than `hall.toml`, a file beside it), `at_most` (in place of a list: at most this many events). Every further line is one revision; only the fields it names
 //! are compared, times and `*_s` within the tolerance, `event` labels revisions that must share one event id, and `related` lists
 //! labels in the order of the record.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
@@ -32,12 +32,23 @@ const SCENARIOS: &[&str] = &[
     "10d-just-long-enough",
     "11-public-holiday",
     "12-extended-saturday",
+    "13a-closed-this-week",
+    "13b-serves-although-closed",
+    "14a-approved-leave",
+    "14b-leave-begins-in-an-absence",
+    "14c-absent-around-leave",
+    "15a-leave-entered-late",
+    "15b-leave-entered-after-the-event",
+    "15c-leave-for-a-part",
+    "15d-leave-cancelled",
+    "15e-who-may-grant-leave",
     "18-pause-over-its-limit",
     "19-pauses-over-the-quota",
     "20-clerk-bends-under-the-counter",
     "21-clerk-at-the-printer",
     "22-customer-leans-over-the-counter",
     "23-colleague-walks-past",
+    "28-cleaner-outside-duty",
     "32a-short-stream-drop",
     "32b-long-stream-drop",
     "33a-frozen-picture",
@@ -81,6 +92,60 @@ fn unix_ms(value: &Value) -> i64 {
     parse_rfc3339(value.as_str().unwrap()).unwrap().0
 }
 
+/// How the windows' time counts: what was said last about a piece of time counts.
+#[derive(Default)]
+struct Times {
+    pieces: BTreeMap<String, Vec<(i64, i64, String)>>,
+}
+
+impl Times {
+    fn take(&mut self, record: &Value) {
+        let window = record["window"].as_str().unwrap().to_owned();
+        let (from, to) = (unix_ms(&record["from"]), unix_ms(&record["to"]));
+        let pieces = self.pieces.entry(window).or_default();
+        let mut kept = Vec::new();
+        for (a, b, class) in pieces.drain(..) {
+            let inside = (a.max(from), b.min(to));
+            kept.push((a, b.min(from), class.clone()));
+            kept.push((a.max(to), b, class.clone()));
+            if record["kind"] == "excuse" && inside.0 < inside.1 {
+                let class = match (class.as_str(), record["excused"] == true) {
+                    ("unstaffed", true) => "excused".into(),
+                    ("excused", false) => "unstaffed".into(),
+                    _ => class,
+                };
+                kept.push((inside.0, inside.1, class));
+            }
+        }
+        if record["kind"] == "interval" {
+            kept.push((from, to, record["class"].as_str().unwrap().to_owned()));
+        }
+        kept.retain(|(a, b, _)| a < b);
+        *pieces = kept;
+    }
+
+    /// Against `{"W3": {"excused": 3600}}`: seconds per class; classes that are not named are not compared.
+    fn differences(&self, expected: &Value) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (window, classes) in expected.as_object().into_iter().flatten() {
+            for (class, want) in classes.as_object().unwrap() {
+                let pieces = self.pieces.get(window).into_iter().flatten();
+                let ms: i64 = pieces
+                    .filter(|(_, _, c)| c == class)
+                    .map(|(a, b, _)| b - a)
+                    .sum();
+                if (want.as_f64().unwrap() * 1000.0).round() as i64 != ms {
+                    wrong.push(format!(
+                        "{window} {class}: {} s, expected {want}",
+                        ms as f64 / 1000.0
+                    ));
+                }
+            }
+        }
+        wrong
+    }
+}
+
 /// What is wrong with `actual` against the fields named in `expected`.
 fn differences(expected: &Value, actual: &Value, tolerance_s: f64) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -121,17 +186,24 @@ fn check(name: &str, usual: &Config) -> Vec<String> {
     let tolerance_s = head["tolerance_s"].as_f64().unwrap_or(5.0);
     let options = ReplayOptions {
         until_ms: Some(unix_ms(&head["until"])),
+        intervals: true,
         ..ReplayOptions::default()
     };
 
     let input = BufReader::new(File::open(folder().join(format!("{name}.jsonl"))).unwrap());
     let mut lines = Vec::new();
+    let mut times = Times::default();
     replay_with(
         cfg,
         utc_offset_s,
         &options,
         input,
-        &mut |out: ReplayOutput| lines.push(out.to_json()),
+        &mut |out: ReplayOutput| match &out {
+            ReplayOutput::Interval(_) | ReplayOutput::Excuse(_) => {
+                times.take(&serde_json::from_str(&out.to_json()).unwrap());
+            }
+            _ => lines.push(out.to_json()),
+        },
     )
     .unwrap();
     let actual: Vec<Value> = lines
@@ -147,7 +219,7 @@ fn check(name: &str, usual: &Config) -> Vec<String> {
             Vec::new()
         };
     }
-    let mut wrong = Vec::new();
+    let mut wrong = times.differences(&head["time"]);
     let mut ids: BTreeMap<String, Value> = BTreeMap::new();
     for (i, (want, got)) in expected.iter().zip(&actual).enumerate() {
         wrong.extend(

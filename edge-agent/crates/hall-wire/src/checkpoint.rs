@@ -2,10 +2,12 @@
 //! events. Read only by the box that wrote it; knows no storage.
 
 use hall_core::HallTime;
+use hall_core::config::Leave;
 use hall_core::engine::{
     Account, Checkpoint, CredenceCheckpoint, EpisodeCheckpoint, EpisodeRule, OpenRecord,
     PostCheckpoint, QueueCheckpoint,
 };
+use hall_core::order::Answer;
 use hall_core::time::Stamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,8 @@ use crate::event::{
     parse_tag, subject_parts, tag_name,
 };
 use crate::name::{doubt_name, parse_doubt};
+
+use crate::order_state::{AnswerState, LeaveState};
 
 /// A stored checkpoint that makes no sense.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -45,6 +49,10 @@ pub struct CheckpointRecord {
     posts: Vec<PostRecord>,
     #[serde(default)]
     credences: Vec<CredenceRecord>,
+    #[serde(default)]
+    leave: Vec<LeaveState>,
+    #[serde(default)]
+    answers: Vec<AnswerState>,
 }
 
 /// A sensor that is not believed (`doubt`, since `doubt_ms`), or has been on for `on_ms` outside duty.
@@ -151,6 +159,8 @@ impl From<&Checkpoint> for CheckpointRecord {
                 .iter()
                 .map(CredenceRecord::from)
                 .collect(),
+            leave: checkpoint.leave.iter().map(LeaveState::from).collect(),
+            answers: checkpoint.answers.iter().map(AnswerState::from).collect(),
         }
     }
 }
@@ -255,6 +265,12 @@ impl TryFrom<CheckpointRecord> for Checkpoint {
                 .into_iter()
                 .map(CredenceCheckpoint::try_from)
                 .collect::<Result<_, _>>()?,
+            leave: record.leave.into_iter().map(Leave::from).collect(),
+            answers: record
+                .answers
+                .into_iter()
+                .map(Answer::try_from)
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -352,7 +368,7 @@ impl TryFrom<OpenEventRecord> for OpenRecord {
     }
 }
 
-fn known<T>(
+pub(crate) fn known<T>(
     field: &'static str,
     value: &str,
     parse: fn(&str) -> Option<T>,

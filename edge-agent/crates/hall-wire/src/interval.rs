@@ -1,6 +1,6 @@
 //! How a piece of a window's time counts, v1: what figures are added up from. Knows no figure.
 
-use hall_core::account::Interval;
+use hall_core::account::{Excuse, Interval};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,36 @@ impl From<&Interval> for IntervalRecord {
             from: rfc3339(interval.from),
             to: rfc3339(interval.to),
             class: time_class_name(interval.class).into(),
+        }
+    }
+}
+
+/// Leave entered afterwards, v1: of what the records before it said about `from..to`, `unstaffed` is `excused` instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExcuseRecord {
+    /// Format version: 1.
+    pub v: u32,
+    /// Always `excuse`.
+    pub kind: String,
+    /// Window id.
+    pub window: String,
+    /// Start, RFC 3339 with milliseconds and offset.
+    pub from: String,
+    /// End.
+    pub to: String,
+    /// `true`; `false` takes it back: `excused` is `unstaffed` again.
+    pub excused: bool,
+}
+
+impl From<&Excuse> for ExcuseRecord {
+    fn from(excuse: &Excuse) -> Self {
+        ExcuseRecord {
+            v: 1,
+            kind: "excuse".into(),
+            window: excuse.window.to_string(),
+            from: rfc3339(excuse.from),
+            to: rfc3339(excuse.to),
+            excused: excuse.excused,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod interval;
 pub mod name;
 pub mod observation;
 pub mod order;
+mod order_state;
 pub mod recall;
 pub mod rollup;
 pub mod state;

@@ -4,11 +4,13 @@
 use std::fs;
 use std::path::Path;
 
+use hall_core::config::Leave;
 use hall_core::engine::{
     Account, Checkpoint, CredenceCheckpoint, Doubt, EpisodeCheckpoint, EpisodeRule, OpenRecord,
     PauseDay, PostCheckpoint, QueueCheckpoint, RunningPause,
 };
 use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Review, Subject, Tag};
+use hall_core::order::{Answer, Refusal};
 use hall_core::snapshot::{QueueSnapshot, QueueState, Reason, WindowSnapshot, WindowState};
 use hall_core::summary::{QueueSummary, Summary, WindowCounts};
 use hall_core::time::{HallTime, Stamp, WallClock};
@@ -282,6 +284,24 @@ fn checkpoint() -> Checkpoint {
                 record: None,
             }),
         }],
+        leave: vec![Leave {
+            id: "L1".into(),
+            windows: vec!["W3".into()],
+            from_local_ms: 1_789_999_200_000,
+            to_local_ms: 1_790_002_800_000,
+            approved_by: "manager-1".into(),
+            cover: Some("W4".into()),
+        }],
+        answers: vec![
+            Answer {
+                tx: "t1".into(),
+                result: Ok(vec![EventId(1)]),
+            },
+            Answer {
+                tx: "t2".into(),
+                result: Err(Refusal::Scope),
+            },
+        ],
     }
 }
 

@@ -6,7 +6,7 @@ use super::fusion::Gate;
 use super::record::{Ctx, OpenRecord, Opening};
 use super::roster::Stretch;
 use super::window::WindowRule;
-use crate::event::{EndReason, EventCode, Subject, Tag};
+use crate::event::{EndReason, EventCode, Tag};
 use crate::time::{HallTime, Stamp};
 
 impl WindowRule {
@@ -86,7 +86,7 @@ impl WindowRule {
             None => {
                 let opening = Opening {
                     code: episode.code,
-                    subject: Subject::Window(self.id.clone()),
+                    subject: self.subject.clone(),
                     level,
                     onset: episode.onset,
                     rule: episode.rule.rule.clone(),
@@ -161,7 +161,19 @@ impl WindowRule {
             self.end_duty(at, before.is_some_and(|b| b.last_of_day), ctx);
             self.gate = Gate::OffDuty;
         }
+        self.begin_leave(at, ctx);
         self.regate(at, ctx);
+    }
+
+    /// Approved leave begins: a published absence ends with it; one that was not counts for nothing (see `regate`).
+    pub(super) fn begin_leave(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        if self.roster.leave().is_some()
+            && self.gate != Gate::OnLeave
+            && self.episode.as_ref().is_some_and(|e| e.record.is_some())
+        {
+            let end = ctx.clock.stamp(at);
+            self.close(at, end, EndReason::Excused, None, ctx);
+        }
     }
 
     /// After a restart without a believed clock: an absence of another stretch of duty ends where it was last seen.

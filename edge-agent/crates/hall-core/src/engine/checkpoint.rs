@@ -12,8 +12,10 @@ use super::queue_view::QueueCheckpoint;
 use super::record::{Ctx, OpenRecord};
 use super::watch::{Watch, Watched};
 use super::window::WindowRule;
+use crate::config::Leave;
 use crate::event::{EndReason, EventCode, Subject};
 use crate::ids::WindowId;
+use crate::order::Answer;
 use crate::time::{HallTime, Stamp};
 
 /// Everything open at `at`.
@@ -31,6 +33,10 @@ pub struct Checkpoint {
     pub posts: Vec<PostCheckpoint>,
     /// Sensors that are not believed, or soon may not be.
     pub credences: Vec<CredenceCheckpoint>,
+    /// Leave granted and cancelled by orders.
+    pub leave: Vec<Leave>,
+    /// Answers to orders, oldest first.
+    pub answers: Vec<Answer>,
 }
 
 /// One running absence, published or not yet.
@@ -92,6 +98,8 @@ impl Engine {
             credences: (self.credences.iter())
                 .filter_map(Credence::checkpoint)
                 .collect(),
+            leave: self.ordered_leave.clone(),
+            answers: self.desk.answers().cloned().collect(),
         }
     }
 
@@ -102,6 +110,7 @@ impl Engine {
         // Hall time may begin anew with a boot whose clock is behind: then the outage counts as nothing, not as negative.
         let shift = self.now.since_ms(checkpoint.at).min(0);
         let now = self.now;
+        self.resume_orders(checkpoint, now);
         for saved in &checkpoint.windows {
             let mut saved = saved.clone();
             saved.last_observed = saved.last_observed.plus_ms(shift).min(now);
@@ -192,16 +201,16 @@ impl WindowRule {
     }
 
     fn resume(&mut self, saved: EpisodeCheckpoint, now: HallTime, ctx: &mut Ctx<'_>) {
-        let over =
-            self.gate == Gate::OffDuty || (self.gate != Gate::Unsynced && saved.duty_to <= now);
+        let over = self.gate.is_off_duty() || (self.gate != Gate::Unsynced && saved.duty_to <= now);
         let mut episode = Episode::restore(saved.code, saved.onset, saved.rule, saved.account);
         episode.customers_max = saved.customers_max;
         episode.record = saved.record;
         episode.resumed = Some((saved.last_observed, saved.account));
-        let until = if over {
-            saved.duty_to.min(now).max(saved.last_observed)
-        } else {
-            now
+        let leave = self.roster.leave().filter(|_| !over);
+        let until = match leave {
+            _ if over => saved.duty_to.min(now).max(saved.last_observed),
+            Some(leave) => leave.min(now).max(saved.last_observed),
+            None => now,
         };
         episode.add(
             saved.last_observed,
@@ -214,6 +223,9 @@ impl WindowRule {
         if over {
             let end = ctx.clock.stamp(until);
             self.close(now, end, EndReason::ScheduleEnd, None, ctx);
+        } else if leave.is_some() {
+            let end = ctx.clock.stamp(until);
+            self.close(now, end, EndReason::Excused, None, ctx);
         }
     }
 }

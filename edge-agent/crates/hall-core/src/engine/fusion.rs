@@ -26,10 +26,26 @@ pub enum Gate {
     Open,
     /// On duty, service declared paused.
     Paused,
+    /// On duty, absence excused by approved leave.
+    OnLeave,
+    /// On duty, absence excused by its group: enough of it is staffed.
+    Covered,
+    /// On duty, and nobody can see whether its group covers it.
+    CoverUnknown,
     /// Outside duty times.
     OffDuty,
+    /// Outside its duty times while the hall is open.
+    Spare,
     /// Nobody knows what time it is.
     Unsynced,
+}
+
+impl Gate {
+    /// Outside duty times, whether or not the hall is open.
+    #[must_use]
+    pub fn is_off_duty(self) -> bool {
+        matches!(self, Gate::OffDuty | Gate::Spare)
+    }
 }
 
 /// Has the disagreement of video and sensor lasted too long?
@@ -80,14 +96,47 @@ const fn fuse(video: VideoSays, sensor: Option<Tri>, state: WindowState, reason:
     }
 }
 
+/// Not scheduled, the hall is open, and somebody serves.
+const fn extra(video: Option<VideoSays>, sensor: Option<Tri>) -> Row {
+    Row {
+        gate: Some(Gate::Spare),
+        video,
+        sensor,
+        trust: None,
+        state: WindowState::OffDuty,
+        reason: Reason::ExtraOpen,
+    }
+}
+
+/// Nobody there, and that is in order, or may be.
+const fn nobody(
+    gate: Gate,
+    video: VideoSays,
+    sensor: Option<Tri>,
+    state: WindowState,
+    reason: Reason,
+) -> Row {
+    Row {
+        gate: Some(gate),
+        video: Some(video),
+        sensor,
+        trust: None,
+        state,
+        reason,
+    }
+}
+
 /// Staffed if video or any healthy sensor sees somebody; unstaffed only if a healthy camera sees nobody and no healthy
 /// sensor contradicts (or, without cameras, a healthy sensor says nobody); otherwise unknown.
-pub const TRUTH_TABLE: [Row; 15] = {
+pub const TRUTH_TABLE: [Row; 24] = {
     use VideoSays::{Absent, Never, NotFitted, Present, Silent};
     use WindowState::{OffDuty, Paused, Staffed, Unknown, Unstaffed};
     [
         gate(Gate::Unsynced, Unknown, Reason::ClockUnsynced),
         gate(Gate::OffDuty, OffDuty, Reason::NotScheduled),
+        extra(Some(Present), None),
+        extra(None, Some(Tri::Yes)),
+        gate(Gate::Spare, OffDuty, Reason::NotScheduled),
         gate(Gate::Paused, Paused, Reason::PauseDeclared),
         fuse(
             Present,
@@ -105,12 +154,48 @@ pub const TRUTH_TABLE: [Row; 15] = {
             reason: Reason::Conflict,
         },
         fuse(Absent, Some(Tri::Yes), Staffed, Reason::SensorPresent),
+        nobody(Gate::OnLeave, Absent, None, Unstaffed, Reason::OnLeave),
+        nobody(
+            Gate::Covered,
+            Absent,
+            None,
+            Unstaffed,
+            Reason::CoveredByGroup,
+        ),
+        nobody(
+            Gate::CoverUnknown,
+            Absent,
+            None,
+            Unknown,
+            Reason::CameraDown,
+        ),
         fuse(Absent, None, Unstaffed, Reason::VideoAbsent),
         fuse(Silent, Some(Tri::Yes), Staffed, Reason::SensorPresent),
         fuse(Silent, None, Unknown, Reason::CameraDown),
         fuse(Never, Some(Tri::Yes), Staffed, Reason::SensorPresent),
         fuse(Never, None, Unknown, Reason::NoObservation),
         fuse(NotFitted, Some(Tri::Yes), Staffed, Reason::SensorPresent),
+        nobody(
+            Gate::OnLeave,
+            NotFitted,
+            Some(Tri::No),
+            Unstaffed,
+            Reason::OnLeave,
+        ),
+        nobody(
+            Gate::Covered,
+            NotFitted,
+            Some(Tri::No),
+            Unstaffed,
+            Reason::CoveredByGroup,
+        ),
+        nobody(
+            Gate::CoverUnknown,
+            NotFitted,
+            Some(Tri::No),
+            Unknown,
+            Reason::CameraDown,
+        ),
         fuse(NotFitted, Some(Tri::No), Unstaffed, Reason::SensorAbsent),
         fuse(NotFitted, None, Unknown, Reason::NoObservation),
     ]

@@ -51,7 +51,7 @@ pub use record::OpenRecord;
 pub use tally::Tally;
 
 use crate::account::{Excuse, Interval, WaitSample};
-use crate::config::EngineConfig;
+use crate::config::{EngineConfig, Leave};
 use crate::event::{Event, EventId};
 use crate::ids::WindowId;
 use crate::observe::{FaultCause, Input, Quality, ZoneSnapshot};
@@ -149,6 +149,8 @@ pub struct Engine {
     looks: Vec<Look>,
     book: Book,
     desk: Desk,
+    /// Leave granted and cancelled by orders.
+    ordered_leave: Vec<Leave>,
     /// Outputs at the front of `out` that are written in the book.
     entered: usize,
     out: VecDeque<Output>,
@@ -195,6 +197,7 @@ impl Engine {
             looks: vec![Look::default(); cameras.len()],
             book: Book::default(),
             desk: Desk::default(),
+            ordered_leave: Vec::new(),
             entered: 0,
             links: Links::new(&core.cfg),
             core,

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Engine, Output};
+use super::{Checkpoint, Engine, Output};
 use crate::event::{Event, EventId, Review, Revision};
 use crate::order::{Answer, Directive, Order, Refusal};
 use crate::time::{HallTime, Stamp};
@@ -30,9 +30,29 @@ impl Desk {
         }
         self.answers.push_back(answer);
     }
+
+    /// Oldest first, for the checkpoint.
+    pub fn answers(&self) -> impl Iterator<Item = &Answer> {
+        self.answers.iter()
+    }
 }
 
 impl Engine {
+    /// Takes back in what orders did before a crash.
+    pub(super) fn resume_orders(&mut self, checkpoint: &Checkpoint, now: HallTime) {
+        for answer in &checkpoint.answers {
+            self.desk.remember(answer.clone());
+        }
+        if checkpoint.leave.is_empty() {
+            return;
+        }
+        self.ordered_leave.clone_from(&checkpoint.leave);
+        self.merge_leave();
+        for window in &mut self.windows {
+            window.reschedule(now, &mut self.core.ctx(&mut self.out));
+        }
+    }
+
     /// Carries out an order and answers it; one that was answered before gets the same answer and nothing else.
     pub(super) fn order(&mut self, at: HallTime, order: &Order) {
         let answer = match self.desk.given(&order.tx) {

@@ -48,6 +48,7 @@ impl Engine {
         };
         self.readings = readings;
         self.looks = vec![Look::default(); self.core.cfg.cameras.len()];
+        self.merge_leave();
         self.replace_watches(at);
         let gateways = std::mem::take(&mut self.gateways);
         let down: Vec<Option<FaultCause>> = self.cameras.iter().map(Watch::reported).collect();

@@ -15,17 +15,32 @@ use super::sight::Sight;
 use super::tally::Tally;
 use crate::account::TimeClass;
 use crate::config::WindowConfig;
-use crate::event::{EndReason, EventId};
+use crate::event::{EndReason, EventId, Subject};
 use crate::ids::{SensorId, WindowId};
 use crate::observe::{FaultCause, SensorReading};
 use crate::snapshot::{Reason, WindowState};
 use crate::time::HallTime;
 use crate::tri::Tri;
 
+/// What a window's group makes of its absence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// It is in no group, or in one whose windows all need their own clerk.
+    Alone,
+    /// Enough of the group is staffed.
+    Covered,
+    /// Too little of it is: the group is absent.
+    Short,
+    /// Nobody can see which.
+    Unsure,
+}
+
 /// One window.
 #[derive(Debug, Clone)]
 pub(crate) struct WindowRule {
     pub(super) id: WindowId,
+    /// What its events are about: the window, or the group it stands for.
+    pub(super) subject: Subject,
     pub(super) min_staff: u32,
     pub(super) sight: Sight,
     pub(super) feelers: Feelers,
@@ -42,8 +57,12 @@ pub(crate) struct WindowRule {
     pub(super) waiting: Vec<EventId>,
     pub(super) shown: (WindowState, Reason),
     pub(super) shown_since: HallTime,
+    pub(super) company: Company,
+    /// Since when, dated back.
+    pub(super) company_since: HallTime,
     /// How the time shown counts.
     pub(super) class: TimeClass,
+    pub(super) class_since: HallTime,
     /// Up to where intervals have been given out.
     pub(super) counted_to: HallTime,
     pub(super) tally: Tally,
@@ -62,6 +81,7 @@ impl WindowRule {
     ) -> Self {
         let roster = Roster::new(Some(cfg.id.clone()), cfg.duty.clone(), start, ctx);
         let mut window = WindowRule {
+            subject: Subject::Window(cfg.id.clone()),
             id: cfg.id.clone(),
             min_staff: cfg.min_staff,
             sight,
@@ -77,7 +97,10 @@ impl WindowRule {
             waiting: Vec::new(),
             shown: (WindowState::Unknown, Reason::NoObservation),
             shown_since: start,
+            company: Company::Alone,
+            company_since: start,
             class: TimeClass::Unknown,
+            class_since: start,
             counted_to: start,
             tally: Tally::default(),
             settled_at: start,
@@ -86,6 +109,7 @@ impl WindowRule {
         window.regate(start, ctx);
         window.evaluate(start, ctx);
         window.shown_since = start;
+        window.class_since = start;
         window
     }
 
@@ -190,9 +214,10 @@ impl WindowRule {
     pub fn reschedule(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
         let at = self.account(at, ctx);
         self.roster.refresh(at, ctx);
+        self.begin_leave(at, ctx);
         self.regate(at, ctx);
         self.end_foreign(at, ctx);
-        if self.gate == Gate::OffDuty {
+        if self.gate.is_off_duty() {
             self.end_duty(at, false, ctx);
         }
         self.evaluate(at, ctx);
@@ -343,7 +368,13 @@ impl WindowRule {
         let gate = if !ctx.clock.synced {
             Gate::Unsynced
         } else if self.roster.stretch().is_none() {
-            Gate::OffDuty
+            if self.roster.spare() {
+                Gate::Spare
+            } else {
+                Gate::OffDuty
+            }
+        } else if self.roster.leave().is_some() {
+            Gate::OnLeave
         } else if self.feelers.paused(at, ctx.limits) {
             Gate::Paused
         } else {
@@ -354,13 +385,17 @@ impl WindowRule {
         }
         if gate != Gate::Open
             && self.episode.as_ref().is_some_and(|e| e.record.is_none())
-            && gate != Gate::OffDuty
+            && !gate.is_off_duty()
         {
             self.episode = None;
         }
-        if gate == Gate::Open {
-            self.opened_at = at;
-        }
+        self.opened_at = match (self.roster.leave(), self.roster.stretch()) {
+            // Leave may be entered afterwards.
+            (Some(leave), Some(stretch)) if gate == Gate::OnLeave => {
+                leave.max(stretch.from).min(at)
+            }
+            _ => at,
+        };
         self.gate = gate;
     }
 

@@ -6,7 +6,7 @@ use super::limits::Limits;
 use super::links::PostFacts;
 use super::record::Ctx;
 use super::tally::Tally;
-use super::window::WindowRule;
+use super::window::{Company, WindowRule};
 use crate::account::{Interval, TimeClass};
 use crate::snapshot::{Reason, WindowSnapshot, WindowState};
 use crate::time::HallTime;
@@ -15,48 +15,18 @@ use crate::tri::Tri;
 impl WindowRule {
     /// Updates the state shown: the gate first, then what is confirmed, with the row of the truth table that says so.
     pub(super) fn show(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
-        let says = self.sight.says(at, ctx.limits);
-        let sensor = self.feelers.presence(at, ctx.limits);
-        let (raw, mut raw_reason) = judge(self.gate, says, sensor, self.conflict.trust());
-        if self.gate == Gate::Paused && self.pauses.over_limit() {
-            raw_reason = Reason::PauseOverLimit;
-        }
-        let (state, reason) = if self.gate != Gate::Open {
-            (raw, raw_reason)
-        } else {
-            let state = match self.post.confirmed() {
-                Tri::Yes => WindowState::Staffed,
-                Tri::No => WindowState::Unstaffed,
-                Tri::Unknown => WindowState::Unknown,
-            };
-            let reason = match state {
-                _ if state == raw => raw_reason,
-                _ if state == self.shown.0 => self.shown.1,
-                // Confirmed only now although the raw answer has just changed again.
-                WindowState::Staffed => Reason::VideoPresent,
-                WindowState::Unstaffed => Reason::VideoAbsent,
-                _ => Reason::NoObservation,
-            };
-            (state, reason)
-        };
-        let class = self.class_of(state);
+        let gate = self.table_gate();
+        let (state, reason) = self.state_behind(gate, at, ctx.limits);
+        let class = class_of(state, reason, gate);
         if state != self.shown.0 || class != self.class {
-            let since = match state {
-                WindowState::Staffed | WindowState::Unstaffed => self.post.since(),
-                WindowState::Unknown if self.gate == Gate::Open => {
-                    self.post.gap_since().unwrap_or(at)
-                }
-                _ => at,
-            };
-            let since = match self.gate {
-                Gate::Open => since.max(self.opened_at).min(at),
-                Gate::Paused => self.pauses.flickered().unwrap_or(at),
-                _ => at,
-            };
+            let since = self.state_since(gate, at);
             // What was shown meanwhile was not yet known better.
-            let from = since.max(self.shown_since);
+            let from = since.max(self.shown_since).max(self.class_since);
             self.tally.correct(self.class, class, at.since_ms(from));
             self.count_up(at, ctx);
+            if class != self.class {
+                self.class_since = from;
+            }
             self.class = class;
             self.give_interval(from, at, ctx);
             if state != self.shown.0 {
@@ -67,16 +37,57 @@ impl WindowRule {
         self.shown = (state, reason);
     }
 
-    /// How time in a state counts.
-    fn class_of(&self, state: WindowState) -> TimeClass {
-        match state {
-            WindowState::Staffed => TimeClass::Staffed,
-            WindowState::Unstaffed => TimeClass::Unstaffed,
-            WindowState::Paused if self.pauses.over_limit() => TimeClass::PausedOver,
-            WindowState::Paused => TimeClass::Paused,
-            WindowState::Unknown => TimeClass::Unknown,
-            WindowState::OffDuty => TimeClass::OffDuty,
+    /// The gate with what the window's group makes of it.
+    fn table_gate(&self) -> Gate {
+        match (self.gate, self.company) {
+            (Gate::Open, Company::Covered) => Gate::Covered,
+            (Gate::Open, Company::Unsure) => Gate::CoverUnknown,
+            (gate, _) => gate,
         }
+    }
+
+    fn state_behind(&self, gate: Gate, at: HallTime, limits: &Limits) -> (WindowState, Reason) {
+        let says = self.sight.says(at, limits);
+        let sensor = self.feelers.presence(at, limits);
+        let (raw, raw_reason) = judge(gate, says, sensor, self.conflict.trust());
+        let state = match (gate, self.post.confirmed()) {
+            (Gate::Paused, _) if self.pauses.over_limit() => return (raw, Reason::PauseOverLimit),
+            (Gate::Unsynced | Gate::OffDuty | Gate::Paused, _) => return (raw, raw_reason),
+            (Gate::Spare, Tri::Yes) => return (WindowState::OffDuty, Reason::ExtraOpen),
+            (Gate::Spare, _) => return (WindowState::OffDuty, Reason::NotScheduled),
+            (_, Tri::Yes) => WindowState::Staffed,
+            (Gate::CoverUnknown, Tri::No) => WindowState::Unknown,
+            (_, Tri::No) => WindowState::Unstaffed,
+            (_, Tri::Unknown) => WindowState::Unknown,
+        };
+        if state == raw {
+            return (state, raw_reason);
+        }
+        // Confirmed only now although the raw answer has just changed again.
+        let reason = match (state, gate) {
+            (WindowState::Unstaffed, Gate::OnLeave) => Reason::OnLeave,
+            (WindowState::Unstaffed, Gate::Covered) => Reason::CoveredByGroup,
+            _ if state == self.shown.0 && !excuses(self.shown.1) => self.shown.1,
+            (WindowState::Staffed, _) => Reason::VideoPresent,
+            (WindowState::Unstaffed, _) => Reason::VideoAbsent,
+            _ => Reason::NoObservation,
+        };
+        (state, reason)
+    }
+
+    /// Since when what is shown holds, dated back.
+    fn state_since(&self, gate: Gate, at: HallTime) -> HallTime {
+        match gate {
+            Gate::Unsynced | Gate::OffDuty => return at,
+            Gate::Paused => return self.pauses.flickered().unwrap_or(at),
+            _ => {}
+        }
+        let own = match self.post.confirmed() {
+            Tri::Yes => self.post.since(),
+            Tri::No => self.post.since().max(self.company_since),
+            Tri::Unknown => self.post.gap_since().unwrap_or(at),
+        };
+        own.max(self.opened_at).min(at)
     }
 
     /// Gives out how the time up to `at` counts, as far as that is known now.
@@ -205,4 +216,25 @@ impl WindowRule {
                 .map_or(0, |e| e.account(limits).absent_ms + running.max(0)),
         }
     }
+}
+
+/// How time in a state counts.
+fn class_of(state: WindowState, reason: Reason, gate: Gate) -> TimeClass {
+    match state {
+        WindowState::Staffed => TimeClass::Staffed,
+        WindowState::Unstaffed if matches!(gate, Gate::OnLeave | Gate::Covered) => {
+            TimeClass::Excused
+        }
+        WindowState::Unstaffed => TimeClass::Unstaffed,
+        WindowState::Paused if reason == Reason::PauseOverLimit => TimeClass::PausedOver,
+        WindowState::Paused => TimeClass::Paused,
+        WindowState::Unknown => TimeClass::Unknown,
+        WindowState::OffDuty if reason == Reason::ExtraOpen => TimeClass::ExtraOpen,
+        WindowState::OffDuty => TimeClass::OffDuty,
+    }
+}
+
+/// Reasons that hold only while leave or cover does.
+fn excuses(reason: Reason) -> bool {
+    matches!(reason, Reason::OnLeave | Reason::CoveredByGroup)
 }
