@@ -116,7 +116,7 @@ impl Pauses {
                 }
             }
             (Gate::Paused, None) => self.begin(at, signal, ctx),
-            (Gate::OffDuty, Some(running)) => {
+            (Gate::OffDuty | Gate::Spare, Some(running)) => {
                 let (end, reason) = running.gone.unwrap_or((at, EndReason::ScheduleEnd));
                 self.end(at, end, reason, ctx);
             }
@@ -258,7 +258,7 @@ impl Pauses {
         ctx: &mut Ctx<'_>,
     ) {
         let over =
-            signal.gate == Gate::OffDuty || signal.gate != Gate::Unsynced && saved.duty_to <= now;
+            signal.gate.is_off_duty() || signal.gate != Gate::Unsynced && saved.duty_to <= now;
         let end = saved.duty_to.min(now).max(saved.last_observed);
         self.running = Some(Running {
             since: saved.since,
