@@ -21,6 +21,7 @@ use crate::hall::{HallPorts, HallTask, HallView};
 use crate::hall_info::hall_info;
 use crate::health::{self, HealthInputs};
 use crate::metrics::{self, MetricsInputs};
+use crate::orders::OrderDesk;
 use crate::retained::Retained;
 use crate::signals::{EXIT_AT_ONCE, StopSignals};
 use crate::supervise::{Criticality, Stage, Supervisor};
@@ -73,6 +74,8 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
     let (sensors_tx, sensors_rx) = mpsc::channel(SENSORS_CAPACITY);
     let (reports_tx, reports_rx) = mpsc::channel(CAMERAS_CAPACITY);
     let (ups_tx, ups_rx) = mpsc::channel(CAMERAS_CAPACITY);
+    // The page and the link to the centre give orders here once they can name who gives them.
+    let (_order_desk, orders_rx) = OrderDesk::open();
     let (store_tx, store_rx) = mpsc::channel(STORE_CAPACITY);
     let (view_tx, view_rx) = watch::channel(HallView {
         snapshot: Arc::new(
@@ -141,16 +144,12 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         detections: detections_rx,
         sensors: sensors_rx,
         cameras: ups_rx,
+        orders: orders_rx,
         store: store_tx.clone(),
         view: view_tx,
         attention: vision.attention(),
         heartbeat: heartbeat_tx,
     };
-    for closing in resumption.closings {
-        store_tx
-            .send(edge_uplink::writer::StoreItem::Event(Box::new(closing)))
-            .await?;
-    }
     drop(store_tx);
     let hall = (
         config.clone(),
@@ -158,7 +157,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         model.1.clone(),
         store.clone(),
     );
-    let first = std::sync::Mutex::new(resumption.checkpoint);
+    let first = std::sync::Mutex::new(Some(resumption));
     supervise(
         &mut supervisor,
         "hall",
@@ -172,12 +171,12 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
                 .take();
             async move {
-                // After a panic of the task itself the checkpoint on disk is the newest there is.
                 let resume = match first {
-                    Some(checkpoint) => Some(checkpoint),
+                    Some(resumption) => resumption,
                     None => {
-                        tokio::task::spawn_blocking(move || store_port::last_checkpoint(&*store))
-                            .await?
+                        // After a panic of the task itself the log on disk knows the most, once all that was handed over is in it.
+                        store_port::wait_until_kept(&ports.lock().await.store).await;
+                        begin_where_it_ended(&store, &clock).await?
                     }
                 };
                 HallTask {
@@ -373,20 +372,16 @@ async fn begin_where_it_ended(
     store: &Arc<dyn EventStore>,
     clock: &Clock,
 ) -> anyhow::Result<resume::Resumption> {
-    let now = hall_wire::time::rfc3339(clock.wall().stamp(clock.now()));
+    let (_, now_unix_ms) = clock.now_with_unix_ms();
     let store = store.clone();
-    let resumption = tokio::task::spawn_blocking(move || {
-        let checkpoint = store_port::last_checkpoint(&*store);
-        store
-            .open_events()
-            .map(|open| resume::reconcile(checkpoint, &open, &now))
-    })
-    .await??;
+    let resumption =
+        tokio::task::spawn_blocking(move || store_port::past(&*store, now_unix_ms)).await??;
     if let Some(checkpoint) = &resumption.checkpoint {
         tracing::info!(
             windows = checkpoint.windows.len(),
             queues = checkpoint.queues.len(),
-            closings = resumption.closings.len(),
+            lost = resumption.lost.len(),
+            events = resumption.events.len(),
             "Going on with what the run before left open."
         );
     }

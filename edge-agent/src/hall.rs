@@ -1,30 +1,33 @@
 //! The hall task: the single owner of trackers and engine. Feeds them observations and deadlines, hands events to the store writer
 //! and the present view to page and uplink. Knows no camera, broker or disk.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use edge_config::Config;
 use edge_sensors::SensorInput;
-use edge_uplink::writer::StoreItem;
+use edge_uplink::writer::{Receipt, StoreItem};
 use edge_vision::attention::Attention;
 use edge_vision::frame::FrameDetections;
 use hall_core::HallTime;
 use hall_core::engine::{Checkpoint, Engine, Output};
 use hall_core::ids::CameraId;
 use hall_core::observe::{Input, SourceHealth, ZoneSnapshot};
+use hall_core::order::Answer;
 use hall_core::snapshot::HallSnapshot;
 use hall_core::summary::Summary;
 use hall_core::track::TrackerConfig;
 use hall_core::zones::Scene;
 use hall_wire::checkpoint::CheckpointRecord;
 use hall_wire::event::{EventRecord, RecordContext};
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, ClockChange};
+use crate::orders::OrderRequest;
+use crate::resume::Resumption;
 
 /// The page and the uplink get a new view at most this often.
 const VIEW_EVERY: Duration = Duration::from_millis(200);
@@ -50,6 +53,8 @@ pub struct HallPorts {
     pub sensors: mpsc::Receiver<SensorInput>,
     /// Ups and downs of cameras.
     pub cameras: mpsc::Receiver<SourceHealth>,
+    /// Orders of people and of the centre.
+    pub orders: mpsc::Receiver<OrderRequest>,
     /// Events and checkpoints to the store writer, in order.
     pub store: mpsc::Sender<StoreItem>,
     /// The present view.
@@ -70,8 +75,8 @@ pub struct HallTask {
     pub model_sha256: String,
     /// Which scores start tracks.
     pub tracker: TrackerConfig,
-    /// Open episodes of the run before, if any.
-    pub resume: Option<Checkpoint>,
+    /// What the run before left.
+    pub resume: Resumption,
 }
 
 struct Run<'a> {
@@ -85,6 +90,8 @@ struct Run<'a> {
     checkpoint_at: Instant,
     checkpoint: Checkpoint,
     dirty: bool,
+    /// Where the answers to orders go that were carried out and not delivered yet, in order.
+    asked: VecDeque<oneshot::Sender<Answer>>,
 }
 
 impl HallTask {
@@ -100,9 +107,11 @@ impl HallTask {
         let mut ports = ports.lock().await;
         let engine_config = self.config.engine.clone();
         let mut engine = Engine::new(engine_config, self.clock.wall(), self.clock.now());
-        if let Some(checkpoint) = &self.resume {
+        engine.recall(self.resume.events.iter().cloned());
+        if let Some(checkpoint) = &self.resume.checkpoint {
             engine.resume(checkpoint);
         }
+        engine.lose(self.resume.lost.iter().copied());
         let checkpoint = engine.checkpoint();
         let now = Instant::now();
         Run {
@@ -115,6 +124,7 @@ impl HallTask {
             checkpoint_at: now,
             checkpoint,
             dirty: true,
+            asked: VecDeque::new(),
         }
         .until(cancel)
         .await
@@ -141,6 +151,7 @@ impl Run<'_> {
                 biased;
                 () = cancel.cancelled() => break,
                 Some(health) = self.ports.cameras.recv() => self.source(health),
+                Some(request) = self.ports.orders.recv() => self.order(request),
                 Some(input) = self.ports.sensors.recv() => self.sensor(input),
                 Some(frame) = self.ports.detections.recv() => self.frame(&frame),
                 _ = second.tick() => self.look_at_clock(),
@@ -206,6 +217,14 @@ impl Run<'_> {
         self.engine.handle(health.at, Input::Source(health));
     }
 
+    fn order(&mut self, request: OrderRequest) {
+        let OrderRequest { order, reply } = request;
+        tracing::info!(tx = %order.tx, by = %order.by.id, role = ?order.by.role, "Order.");
+        self.asked.push_back(reply);
+        let now = self.task.clock.now();
+        self.engine.handle(now, Input::Order(order));
+    }
+
     fn look_at_clock(&mut self) {
         let clock = &self.task.clock;
         match clock.look() {
@@ -223,6 +242,9 @@ impl Run<'_> {
     }
 
     fn drain(&mut self) {
+        while let Ok(request) = self.ports.orders.try_recv() {
+            self.order(request);
+        }
         while let Ok(health) = self.ports.cameras.try_recv() {
             self.source(health);
         }
@@ -237,6 +259,7 @@ impl Run<'_> {
     /// Hands out what the engine has to say. Events wait for room in the store's channel: they are never dropped here.
     async fn deliver(&mut self) -> anyhow::Result<()> {
         let mut eventful = false;
+        let mut receipts = Vec::new();
         while let Some(output) = self.engine.poll_output() {
             match output {
                 Output::Event(event) => {
@@ -247,19 +270,32 @@ impl Run<'_> {
                     eventful = true;
                 }
                 Output::Summary(summary) => self.summary = Some(Arc::new(summary)),
-                Output::Interval(_) | Output::Wait(_) | Output::Excuse(_) | Output::Answer(_) => {}
+                Output::Interval(_) | Output::Wait(_) | Output::Excuse(_) => {}
+                Output::Answer(answer) => {
+                    if let Err(refusal) = &answer.result {
+                        tracing::info!(tx = %answer.tx, ?refusal, "Order refused.");
+                    }
+                    if let Some(reply) = self.asked.pop_front() {
+                        // Whoever asked may have gone.
+                        receipts.push(Receipt::new(move || drop(reply.send(answer))));
+                    }
+                }
             }
         }
         self.direct_attention();
         let now = Instant::now();
-        if eventful || now >= self.checkpoint_at {
+        let answered = !receipts.is_empty();
+        if eventful || answered || now >= self.checkpoint_at {
             let checkpoint = self.engine.checkpoint();
-            if eventful || checkpoint != self.checkpoint {
+            if eventful || answered || checkpoint != self.checkpoint {
                 let bytes = serde_json::to_vec(&CheckpointRecord::from(&checkpoint))?;
                 self.store(StoreItem::Checkpoint(bytes)).await?;
                 self.checkpoint = checkpoint;
             }
             self.checkpoint_at = now + CHECKPOINT_EVERY;
+        }
+        for receipt in receipts {
+            self.store(StoreItem::Receipt(receipt)).await?;
         }
         if self.dirty && (eventful || now >= self.view_at) {
             self.ports.view.send_replace(HallView {

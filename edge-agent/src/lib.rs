@@ -13,6 +13,7 @@ pub mod health;
 pub mod links;
 pub mod meta;
 pub mod metrics;
+pub mod orders;
 pub mod resume;
 pub mod retained;
 pub mod signals;

@@ -3,27 +3,29 @@
 use std::collections::BTreeSet;
 
 use hall_core::engine::Checkpoint;
-use hall_wire::event::{EventRecord, SealedRecord, event_id_text};
+use hall_core::event::{Event, EventId};
 
 /// What to begin with.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Resumption {
-    /// For the engine; `None` when there is nothing to go on with.
+    /// Newest revisions of events of before, so that their revisions and cases go on.
+    pub events: Vec<Event>,
+    /// Open episodes; `None` when there is nothing to go on with.
     pub checkpoint: Option<Checkpoint>,
-    /// Last revisions of events that nobody can go on with: they end where they were last seen.
-    pub closings: Vec<EventRecord>,
+    /// Open events that nobody can go on with: the engine ends them where they were last seen.
+    pub lost: Vec<EventId>,
 }
 
-/// The log decides which events are open. An event that the checkpoint still holds but the log has closed is taken out; one
-/// that the log holds open but the checkpoint does not know is closed at its last revision, `power_loss`. `now` is the
-/// RFC 3339 time at which that is done.
+/// The log decides which events are open: `events` are the newest revisions in it. An event that the checkpoint still holds but the
+/// log has closed is taken out; one that the log holds open but the checkpoint does not know is lost.
 #[must_use]
-pub fn reconcile(checkpoint: Option<Checkpoint>, open: &[SealedRecord], now: &str) -> Resumption {
-    let open_ids: BTreeSet<&str> = open
+pub fn reconcile(checkpoint: Option<Checkpoint>, events: Vec<Event>) -> Resumption {
+    let open: BTreeSet<EventId> = events
         .iter()
-        .map(|sealed| sealed.record.event_id.as_str())
+        .filter(|event| event.end.is_none())
+        .map(|event| event.id)
         .collect();
-    let is_open = |id| open_ids.contains(event_id_text(id).as_str());
+    let is_open = |id| open.contains(&id);
     let checkpoint = checkpoint.map(|mut checkpoint| {
         checkpoint
             .windows
@@ -37,7 +39,7 @@ pub fn reconcile(checkpoint: Option<Checkpoint>, open: &[SealedRecord], now: &st
         }
         checkpoint
     });
-    let known: BTreeSet<String> = checkpoint
+    let known: BTreeSet<EventId> = checkpoint
         .iter()
         .flat_map(|c| {
             let windows = c.windows.iter().filter_map(|w| w.record.as_ref());
@@ -45,49 +47,38 @@ pub fn reconcile(checkpoint: Option<Checkpoint>, open: &[SealedRecord], now: &st
             let posts = c.posts.iter().flat_map(|p| p.records());
             windows.chain(queues).chain(&c.sources).chain(posts)
         })
-        .map(|record| event_id_text(record.id))
+        .map(|record| record.id)
         .collect();
-    let closings = open
-        .iter()
-        .filter(|sealed| !known.contains(&sealed.record.event_id))
-        .map(|sealed| closing(&sealed.record, now))
-        .collect();
+    let lost = open.difference(&known).copied().collect();
     Resumption {
+        events,
         checkpoint,
-        closings,
-    }
-}
-
-fn closing(last: &EventRecord, now: &str) -> EventRecord {
-    EventRecord {
-        rev: last.rev + 1,
-        state: "closed".into(),
-        phase: "cleared".into(),
-        end: Some(last.updated.clone()),
-        end_reason: Some("power_loss".into()),
-        updated: now.into(),
-        ..last.clone()
+        lost,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hall_core::engine::OpenRecord;
-    use hall_core::event::{EventCode, EventId, Level, Subject};
+    use hall_core::engine::{Engine, OpenRecord, Output};
+    use hall_core::event::{EndReason, EventCode, Level, Phase, Review, Subject};
+    use hall_core::time::Stamp;
     use hall_core::{HallTime, WallClock};
-    use hall_wire::event::ClockQuality;
+
+    /// 2026-09-21T10:00:00+08:00, and so many seconds later.
+    fn stamp(after_s: i64) -> Stamp {
+        WallClock::unix(28_800).stamp(HallTime(1_789_956_000_000 + after_s * 1000))
+    }
 
     fn open_record(id: u128) -> OpenRecord {
-        let stamp = WallClock::unix(28_800).stamp(HallTime(1_000));
         OpenRecord {
             id: EventId(id),
             rev: 1,
             code: EventCode::CameraOffline,
             subject: Subject::Camera("cam1".into()),
             level: Level::Fault,
-            onset: stamp,
-            raised: stamp,
+            onset: stamp(0),
+            raised: stamp(300),
             rule: "P0@1".into(),
             evidence_sources: Vec::new(),
             tags: Vec::new(),
@@ -95,28 +86,22 @@ mod tests {
         }
     }
 
-    fn sealed(id: u128, rev: u32) -> SealedRecord {
-        let at = "2026-09-21T10:05:00.000+08:00".to_owned();
-        let record = EventRecord {
-            v: 1,
-            event_id: event_id_text(EventId(id)),
+    fn open_event(id: u128, rev: u32) -> Event {
+        Event {
+            id: EventId(id),
             rev,
-            hall: "h".into(),
-            box_id: "b1".into(),
-            subject_kind: "window".into(),
-            subject: "W3".into(),
-            code: "unstaffed".into(),
-            level: "notice".into(),
-            state: "open".into(),
-            phase: "raised".into(),
-            onset: at.clone(),
-            raised: at.clone(),
-            updated: at,
+            code: EventCode::Unstaffed,
+            subject: Subject::Window("W3".into()),
+            level: Level::Notice,
+            phase: Phase::Raised,
+            onset: stamp(0),
+            raised: stamp(300),
+            updated: stamp(300),
             end: None,
             end_reason: None,
-            duration_s: 300.0,
-            absent_s: 300.0,
-            unobserved_s: 0.0,
+            duration_ms: 300_000,
+            absent_ms: 300_000,
+            unobserved_ms: 0,
             brief_returns: 0,
             customers_max: 0,
             peak: None,
@@ -125,70 +110,67 @@ mod tests {
             rule: "P0@1".into(),
             tags: Vec::new(),
             related: Vec::new(),
-            config_sha256: String::new(),
-            model_sha256: String::new(),
-            clock: ClockQuality {
-                synced: true,
-                offset_ms: 0,
-            },
-            review: "suspected".into(),
+            review: Review::Suspected,
             revision: None,
             mitigated_at: None,
-            wait_est_s: None,
-        };
-        SealedRecord {
-            seq: 7,
-            record,
-            prev: String::new(),
-            hash: String::new(),
+            wait_est_ms: None,
+        }
+    }
+
+    fn with(source: u128) -> Checkpoint {
+        Checkpoint {
+            sources: vec![open_record(source)],
+            ..Checkpoint::default()
         }
     }
 
     #[test]
-    fn what_both_hold_open_goes_on_and_nothing_is_closed() {
-        let checkpoint = Checkpoint {
-            sources: vec![open_record(1)],
-            ..Checkpoint::default()
-        };
-        let resumption = reconcile(Some(checkpoint.clone()), &[sealed(1, 1)], "now");
-        assert_eq!(
-            resumption,
-            Resumption {
-                checkpoint: Some(checkpoint),
-                closings: Vec::new()
-            }
-        );
+    fn what_both_hold_open_goes_on_and_nothing_is_lost() {
+        let resumption = reconcile(Some(with(1)), vec![open_event(1, 1)]);
+        assert_eq!(resumption.checkpoint, Some(with(1)));
+        assert_eq!(resumption.lost, []);
     }
 
     #[test]
     fn an_event_the_log_has_closed_is_not_opened_again() {
-        let checkpoint = Checkpoint {
-            sources: vec![open_record(1)],
-            ..Checkpoint::default()
-        };
-        let resumption = reconcile(Some(checkpoint), &[], "now");
-        assert_eq!(resumption.checkpoint, Some(Checkpoint::default()));
-        assert!(resumption.closings.is_empty());
+        let mut closed = open_event(1, 2);
+        closed.end = Some(stamp(300));
+        for events in [vec![], vec![closed]] {
+            let resumption = reconcile(Some(with(1)), events);
+            assert_eq!(resumption.checkpoint, Some(Checkpoint::default()));
+            assert_eq!(resumption.lost, []);
+        }
     }
 
     #[test]
-    fn an_open_event_nobody_knows_ends_where_it_was_last_seen() {
-        for checkpoint in [None, Some(Checkpoint::default())] {
-            let resumption =
-                reconcile(checkpoint, &[sealed(1, 2)], "2026-09-21T10:20:00.000+08:00");
-            let [closing] = &resumption.closings[..] else {
+    fn an_open_event_nobody_knows_ends_where_it_was_last_seen_with_its_case() {
+        let mut revised = open_event(1, 2);
+        (revised.phase, revised.review) = (Phase::Revised, Review::Confirmed);
+        revised.updated = stamp(3_000);
+        for (event, checkpoint) in [
+            (open_event(1, 1), None),
+            (revised, Some(Checkpoint::default())),
+        ] {
+            let resumption = reconcile(checkpoint, vec![event.clone()]);
+            assert_eq!(resumption.lost, [event.id]);
+            let cfg = edge_config::load(
+                std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .join("../hall-config/demo/hall.toml")
+                    .as_path(),
+            )
+            .unwrap()
+            .engine;
+            let mut engine = Engine::new(cfg, WallClock::unix(28_800), stamp(3_600).at);
+            engine.recall(resumption.events);
+            engine.lose(resumption.lost);
+            let Some(Output::Event(last)) = engine.poll_output() else {
                 panic!("one closing expected")
             };
-            assert_eq!(
-                (closing.rev, closing.state.as_str(), closing.phase.as_str()),
-                (3, "closed", "cleared")
-            );
-            assert_eq!(
-                closing.end.as_deref(),
-                Some("2026-09-21T10:05:00.000+08:00")
-            );
-            assert_eq!(closing.end_reason.as_deref(), Some("power_loss"));
-            assert_eq!(closing.updated, "2026-09-21T10:20:00.000+08:00");
+            assert_eq!((last.rev, last.phase), (event.rev + 1, Phase::Cleared));
+            assert_eq!((last.review, last.revision), (event.review, None));
+            assert_eq!(last.end.unwrap().unix_ms, stamp(300).unix_ms);
+            assert_eq!(last.end_reason, Some(EndReason::PowerLoss));
+            assert_eq!(last.updated, stamp(3_600));
         }
     }
 }

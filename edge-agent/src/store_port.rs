@@ -1,15 +1,23 @@
 //! Opens the event store where the configuration says, and reads back what a run before left open. Knows no rules.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use edge_config::Config;
+use edge_uplink::StoreError;
 use edge_uplink::clock::{WallFn, WallTime};
-use edge_uplink::store::{EventStore, SledStore, StoreConfig};
+use edge_uplink::store::{EventStore, Query, SledStore, StoreConfig};
+use edge_uplink::writer::{Receipt, StoreItem};
 use hall_core::engine::Checkpoint;
+use hall_core::event::{Event, EventId};
 use hall_wire::checkpoint::CheckpointRecord;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::clock::unix_ms;
+use crate::resume::{Resumption, reconcile};
 
 /// The wall clock as the store is given it.
 fn wall(utc_offset_s: i32) -> WallFn {
@@ -61,9 +69,49 @@ pub fn open_for_reading(config: &Config) -> anyhow::Result<SledStore> {
         .store)
 }
 
+/// Decisions are possible on events that began at most this long ago …
+const RECALL_MS: i64 = 62 * 86_400_000;
+/// … and at most so many.
+const RECALL_COUNT: usize = 20_000;
+/// How long a hall task that begins anew waits for the log.
+const KEPT_WAIT: Duration = Duration::from_secs(3);
+
+/// Waits until everything handed to the writer so far is durable; a log that cannot be written is not waited for.
+pub async fn wait_until_kept(store: &mpsc::Sender<StoreItem>) {
+    let (told, kept) = oneshot::channel();
+    let receipt = Receipt::new(move || told.send(()).unwrap_or(()));
+    let asked = store.send(StoreItem::Receipt(receipt)).await;
+    if asked.is_err() || timeout(KEPT_WAIT, kept).await.is_err() {
+        tracing::warn!("Going on although not everything of before is in the event log yet.");
+    }
+}
+
+/// Checkpoint and log of the run before, brought to one story.
+///
+/// # Errors
+/// When the log cannot be read.
+pub fn past(store: &dyn EventStore, now_unix_ms: i64) -> Result<Resumption, StoreError> {
+    let checkpoint = last_checkpoint(store);
+    let recent = store.query(&Query {
+        from_unix_ms: Some(now_unix_ms.saturating_sub(RECALL_MS)),
+        latest_only: true,
+        limit: RECALL_COUNT,
+        ..Query::default()
+    })?;
+    let mut events: BTreeMap<EventId, Event> = BTreeMap::new();
+    for sealed in recent.iter().chain(&store.open_events()?) {
+        match Event::try_from(&sealed.record) {
+            Ok(event) => drop(events.insert(event.id, event)),
+            Err(error) => {
+                tracing::warn!(seq = sealed.seq, %error, "A stored event cannot be taken up again; it stays as it is.")
+            }
+        }
+    }
+    Ok(reconcile(checkpoint, events.into_values().collect()))
+}
+
 /// The checkpoint of the run before, if there is a sound one.
-#[must_use]
-pub fn last_checkpoint(store: &dyn EventStore) -> Option<Checkpoint> {
+fn last_checkpoint(store: &dyn EventStore) -> Option<Checkpoint> {
     let bytes = match store.checkpoint_load() {
         Ok(bytes) => bytes?,
         Err(error) => {

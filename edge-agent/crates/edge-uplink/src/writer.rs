@@ -2,6 +2,7 @@
 //! Knows no database.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,15 +26,38 @@ const DRAIN_WAIT: Duration = Duration::from_secs(3);
 /// the oldest go and their number is recorded as a gap.
 const RING_MAX: usize = 4096;
 
+/// Something to do once everything handed over before it is durable: telling somebody so. Dropped undone when the writer ends
+/// or some of that was lost.
+pub struct Receipt(Box<dyn FnOnce() + Send>);
+
+impl Receipt {
+    /// `tell` is called on the store thread and must not wait.
+    #[must_use]
+    pub fn new(tell: impl FnOnce() + Send + 'static) -> Self {
+        Receipt(Box::new(tell))
+    }
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Receipt")
+    }
+}
+
 /// What the hall hands to the writer, in order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum StoreItem {
     /// An event to keep.
     Event(Box<EventRecord>),
     /// The engine's checkpoint after all events handed over before it. Only the newest counts, and it is saved only once
     /// those events are durable: a checkpoint must never know of an event that a crash could still lose.
     Checkpoint(Vec<u8>),
+    /// Tells when all of the above is durable.
+    Receipt(Receipt),
 }
+
+/// Receipts that may wait while the log cannot be written; of more the oldest are dropped.
+const RECEIPTS_MAX: usize = 256;
 
 /// How the writer is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,6 +81,7 @@ pub struct StoreWriter {
     status_tx: watch::Sender<WriterStatus>,
     ring: VecDeque<EventRecord>,
     checkpoint: Option<Vec<u8>>,
+    receipts: VecDeque<Receipt>,
     ring_max: usize,
     /// Lost since the last gap was stored.
     lost_unrecorded: u64,
@@ -77,6 +102,7 @@ impl StoreWriter {
             status_tx: watch::Sender::new(WriterStatus::default()),
             ring: VecDeque::new(),
             checkpoint: None,
+            receipts: VecDeque::new(),
             ring_max: RING_MAX,
             lost_unrecorded: 0,
         }
@@ -131,7 +157,11 @@ impl StoreWriter {
 
     /// Waits for events, or while some are waiting to be retried for the next try. False when no more can come.
     async fn gather(&mut self) -> bool {
-        if self.ring.is_empty() && self.lost_unrecorded == 0 && self.checkpoint.is_none() {
+        let idle = self.lost_unrecorded == 0
+            && self.ring.is_empty()
+            && self.checkpoint.is_none()
+            && self.receipts.is_empty();
+        if idle {
             match self.rx.recv().await {
                 Some(item) => self.keep(item),
                 None => return false,
@@ -163,9 +193,18 @@ impl StoreWriter {
                 self.checkpoint = Some(bytes);
                 return;
             }
+            StoreItem::Receipt(receipt) => {
+                if self.receipts.len() >= RECEIPTS_MAX {
+                    self.receipts.pop_front();
+                }
+                self.receipts.push_back(receipt);
+                return;
+            }
         };
         if self.ring.len() >= self.ring_max {
             self.ring.pop_front();
+            // Whose event that was is not known: nobody waiting is told that all is well.
+            self.receipts.clear();
             self.lost_unrecorded += 1;
             self.status_tx.send_modify(|s| s.lost += 1);
         }
@@ -214,6 +253,9 @@ impl StoreWriter {
         if let Some(bytes) = &self.checkpoint {
             self.store.checkpoint_save(bytes)?;
             self.checkpoint = None;
+        }
+        for Receipt(tell) in self.receipts.drain(..) {
+            tell();
         }
         Ok(())
     }

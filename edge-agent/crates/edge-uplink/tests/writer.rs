@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use edge_uplink::store::mem::MemStore;
-use edge_uplink::writer::StoreItem;
+use edge_uplink::writer::{Receipt, StoreItem};
 use edge_uplink::{
     EventStore, GapReason, GapRecord, LogLine, Query, StoreError, StoreStats, StoreWriter,
     TrimPolicy, Trimmed,
@@ -237,4 +237,44 @@ fn writer_ends_in_time_when_the_disk_stays_broken() {
     let began = Instant::now();
     assert!(thread.join().unwrap().is_err());
     assert!(began.elapsed() < Duration::from_secs(6));
+}
+
+#[test]
+fn a_receipt_tells_when_all_before_it_is_durable_and_never_when_some_of_it_is_lost() {
+    let store = Failing::new();
+    let (tx, rx) = mpsc::channel(4);
+    let writer = StoreWriter::new(store.clone(), rx, watch::channel(0).0).with_ring(10);
+    let status = writer.status();
+    let thread = std::thread::spawn(move || writer.run());
+    let (told, receipts) = std::sync::mpsc::channel();
+    let receipt = |n: u64| {
+        let (told, store) = (told.clone(), store.clone());
+        StoreItem::Receipt(Receipt::new(move || {
+            told.send((n, store.last_seq())).unwrap();
+        }))
+    };
+    tx.blocking_send(receipt(0)).unwrap();
+    let within = Duration::from_secs(20);
+    assert_eq!(receipts.recv_timeout(within), Ok((0, 0)), "nothing before");
+    store.broken.store(true, Ordering::SeqCst);
+    tx.blocking_send(event(1)).unwrap();
+    tx.blocking_send(receipt(1)).unwrap();
+    wait("failing", || status.borrow().last_error.is_some());
+    assert!(receipts.try_recv().is_err(), "not durable yet");
+    store.broken.store(false, Ordering::SeqCst);
+    assert_eq!(receipts.recv_timeout(within), Ok((1, 1)));
+    store.broken.store(true, Ordering::SeqCst);
+    tx.blocking_send(event(2)).unwrap();
+    tx.blocking_send(receipt(2)).unwrap();
+    for n in 3..=12 {
+        tx.blocking_send(event(n)).unwrap();
+    }
+    wait("one is lost", || status.borrow().lost == 1);
+    tx.blocking_send(receipt(3)).unwrap();
+    store.broken.store(false, Ordering::SeqCst);
+    // The lost one keeps its number, as a gap.
+    assert_eq!(receipts.recv_timeout(within), Ok((3, 12)));
+    drop((tx, told));
+    thread.join().unwrap().unwrap();
+    assert!(receipts.try_recv().is_err(), "receipt 2 was dropped");
 }

@@ -171,6 +171,8 @@ pub struct Revision {
     pub at: Stamp,
     /// Entered after the fact.
     pub retroactive: bool,
+    /// The order it was made by.
+    pub tx: String,
 }
 
 /// Why an event closed.

@@ -72,7 +72,7 @@ pub struct EventRecord {
     pub end: Option<String>,
     /// Why it ended; null while open.
     pub end_reason: Option<String>,
-    /// Onset to end, or to `updated` while open, in seconds.
+    /// Onset to end, or while open to the last revision the box made by itself, in seconds.
     pub duration_s: f64,
     /// Observed absence in seconds, brief returns and unobserved time left out.
     pub absent_s: f64,
@@ -129,6 +129,8 @@ pub struct RevisionRecord {
     pub at: String,
     /// Entered after the fact.
     pub retroactive: bool,
+    /// Transaction of the order it was made by.
+    pub tx: String,
 }
 
 /// A stored record: sealed with its place in the box-wide gapless sequence and the hash chain.
@@ -198,6 +200,7 @@ impl EventRecord {
                 reason: case_reason_name(r.reason).into(),
                 at: rfc3339(r.at),
                 retroactive: r.retroactive,
+                tx: r.tx.clone(),
             }),
             mitigated_at: event.mitigated_at.map(rfc3339),
             wait_est_s: event.wait_est_ms.map(seconds),

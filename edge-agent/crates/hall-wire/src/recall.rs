@@ -111,6 +111,7 @@ impl TryFrom<&RevisionRecord> for Revision {
             reason: known("reason", &r.reason, parse_case_reason)?,
             at: stamp("revision.at", &r.at)?,
             retroactive: r.retroactive,
+            tx: r.tx.clone(),
         })
     }
 }
@@ -196,6 +197,7 @@ mod tests {
                     reason: d.of(&[CaseReason::Verified, CaseReason::Leave]),
                     at: d.stamp(),
                     retroactive: d.roll(2) == 1,
+                    tx: format!("tx-{}", d.roll(1_000)),
                 }),
                 mitigated_at: self.maybe(Dice::stamp),
                 wait_est_ms: self.maybe(Dice::millis),

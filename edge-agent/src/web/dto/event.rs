@@ -20,9 +20,9 @@ pub struct EventDto {
     /// Box id.
     #[serde(rename = "box")]
     pub box_id: String,
-    /// `window`, `queue`, `camera` or `sensor`.
+    /// `window`, `group`, `queue`, `camera`, `sensor`, `gateway`, `hall` or `box`.
     pub subject_kind: String,
-    /// Id of the window, queue, camera or sensor.
+    /// Id of the window, group, queue, camera, sensor or gateway; of the hall or box itself otherwise.
     pub subject: String,
     /// Event code, for example `unstaffed`.
     pub code: String,
@@ -30,7 +30,7 @@ pub struct EventDto {
     pub level: String,
     /// `open` or `closed`.
     pub state: String,
-    /// What this revision did: `raised`, `updated` or `cleared`.
+    /// What this revision did: `raised`, `updated`, `cleared` or `revised`.
     pub phase: String,
     /// When it began, back-dated; RFC 3339 as all times here.
     pub onset: String,
@@ -42,7 +42,7 @@ pub struct EventDto {
     pub end: Option<String>,
     /// Why it ended; null while open.
     pub end_reason: Option<String>,
-    /// Onset to end, or to `updated` while open, in seconds.
+    /// Onset to end, or while open to the last revision the box made by itself, in seconds.
     pub duration_s: f64,
     /// Observed absence in seconds.
     pub absent_s: f64,
@@ -60,7 +60,7 @@ pub struct EventDto {
     pub confidence: f64,
     /// Rule profile and revision at the onset, for example `P0@1`.
     pub rule: String,
-    /// Remarks: `early_close`, `saturated`.
+    /// Remarks: `early_close`, `saturated`, `while_people_wait`, `flapping`, `stuck_on`, `restamped`.
     pub tags: Vec<String>,
     /// ULIDs of events it belongs with.
     pub related: Vec<String>,
@@ -70,7 +70,8 @@ pub struct EventDto {
     pub model_sha256: String,
     /// Clock quality when the record was made.
     pub clock: ClockQualityDto,
-    /// Where the case stands: `suspected` until a person decides.
+    /// Where the case stands: `suspected` until a person decides, then `confirmed`, `false_alarm`, `excused`, `feedback`, `closed`,
+    /// `appealed`, `upheld`, `downgraded` or `revoked`.
     pub review: String,
     /// Who made this revision and why; null when the box made it by itself.
     pub revision: Option<RevisionDto>,
@@ -99,6 +100,8 @@ pub struct RevisionDto {
     pub at: String,
     /// Entered after the fact.
     pub retroactive: bool,
+    /// Transaction of the order it was made by.
+    pub tx: String,
 }
 
 /// How far the wall clock could be trusted.
@@ -224,6 +227,7 @@ impl From<SealedRecord> for EventDto {
                 reason: r.reason,
                 at: r.at,
                 retroactive: r.retroactive,
+                tx: r.tx,
             }),
             mitigated_at,
             wait_est_s,

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::case;
-use crate::event::{Event, EventId, Phase, Review, Revision, Tag};
+use crate::event::{EndReason, Event, EventId, Phase, Review, Revision, Tag};
 use crate::time::Stamp;
 
 /// Events older than this can no longer be decided on at the box; the centre still has them.
@@ -87,6 +87,29 @@ impl Book {
         event.review = review;
         event.revision = Some(revision);
         Some(event.clone())
+    }
+
+    /// The last revision of an open event that nobody can go on with: it ends where it was last seen. `None`: not known, or
+    /// closed. It still has to be entered.
+    pub fn lost(&self, id: EventId, now: Stamp) -> Option<Event> {
+        let known = self.get(id).filter(|event| event.end.is_none())?;
+        let seen = match known.phase {
+            // A person revised it later than the rule had measured.
+            Phase::Revised => Stamp {
+                at: known.onset.at.plus_ms(known.duration_ms),
+                unix_ms: known.onset.unix_ms + known.duration_ms,
+                utc_offset_s: known.onset.utc_offset_s,
+            },
+            Phase::Raised | Phase::Updated | Phase::Cleared => known.updated,
+        };
+        Some(Event {
+            phase: Phase::Cleared,
+            updated: now,
+            end: Some(seen),
+            end_reason: Some(EndReason::PowerLoss),
+            revision: None,
+            ..known.clone()
+        })
     }
 
     /// Event ids begin with the time of the onset: the first are the oldest. Open ones stay, however old.

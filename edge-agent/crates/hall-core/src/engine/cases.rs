@@ -4,7 +4,7 @@
 use super::Engine;
 use crate::case::{self, Concern};
 use crate::event::{Event, EventId, Revision, Subject};
-use crate::order::{Actor, CaseAction, CaseReason, EventRef, Refusal};
+use crate::order::{CaseAction, CaseReason, EventRef, Order, Refusal};
 use crate::time::HallTime;
 
 impl Engine {
@@ -12,13 +12,14 @@ impl Engine {
         &mut self,
         at: HallTime,
         given: HallTime,
-        by: &Actor,
+        order: &Order,
         event: &EventRef,
         action: CaseAction,
         reason: CaseReason,
     ) -> Result<Vec<EventId>, Refusal> {
         // What fell due before the order is in the book before it.
         self.enter();
+        let by = &order.by;
         let event = self.known(event).ok_or(Refusal::Unknown)?;
         let id = event.id;
         let review = case::decide(event, &self.concern(event), by, action, reason)?;
@@ -31,6 +32,7 @@ impl Engine {
             reason,
             at: decided,
             retroactive: action == CaseAction::Excuse && over,
+            tx: order.tx.clone(),
         };
         let now = self.core.clock.stamp(at);
         let revised = self.revise(id, now, review, revision, |event| {

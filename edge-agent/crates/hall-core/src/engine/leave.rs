@@ -83,6 +83,7 @@ impl Engine {
     /// Approved leave for windows, also afterwards. The same id again replaces it, unless that took back time already excused.
     pub(super) fn grant_leave(
         &mut self,
+        tx: &str,
         at: HallTime,
         given: HallTime,
         by: &Actor,
@@ -108,12 +109,13 @@ impl Engine {
                 return Err(Refusal::State);
             }
         }
-        Ok(self.enter_leave(at, given, by, leave.clone()))
+        Ok(self.enter_leave(tx, at, given, by, leave.clone()))
     }
 
     /// 销假: the leave ends now, or never begins. What it excused stays excused.
     pub(super) fn cancel_leave(
         &mut self,
+        tx: &str,
         at: HallTime,
         by: &Actor,
         id: &LeaveId,
@@ -128,12 +130,13 @@ impl Engine {
             return Err(Refusal::State);
         }
         leave.to_local_ms = now_ms.max(leave.from_local_ms);
-        Ok(self.enter_leave(at, at, by, leave))
+        Ok(self.enter_leave(tx, at, at, by, leave))
     }
 
     /// Puts leave in force; returns the events it gave a further revision.
     fn enter_leave(
         &mut self,
+        tx: &str,
         at: HallTime,
         given: HallTime,
         by: &Actor,
@@ -162,6 +165,7 @@ impl Engine {
                 reason: CaseReason::Leave,
                 at: self.core.clock.stamp(given),
                 retroactive: true,
+                tx: tx.to_owned(),
             };
             for post in &affected {
                 revised.extend(self.excuse_events(at, post, &revision));

@@ -265,6 +265,19 @@ impl Engine {
         for event in events {
             self.book.recall(event);
         }
+        self.desk.recall(self.book.iter());
+    }
+
+    /// Ends open events of before that no rule goes on with, where they were last seen; call it after [`Engine::recall`] and
+    /// [`Engine::resume`].
+    pub fn lose(&mut self, events: impl IntoIterator<Item = EventId>) {
+        let now = self.core.clock.stamp(self.now);
+        for id in events {
+            if let Some(lost) = self.book.lost(id, now) {
+                self.out.push_back(Output::Event(lost));
+            }
+        }
+        self.enter();
     }
 
     /// The newest revision of an event of the last weeks.

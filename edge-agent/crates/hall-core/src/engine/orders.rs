@@ -11,6 +11,8 @@ use crate::time::{HallTime, Stamp};
 /// Answers remembered, so that an order delivered again is not done again. A centre repeats within minutes; a hall gives a few
 /// dozen orders a day.
 const KEEP_ANSWERS: usize = 512;
+/// Longest transaction and account id, in bytes: both are stored with every revision.
+const WORD_MAX: usize = 128;
 
 /// Answers given.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +36,25 @@ impl Desk {
     /// Oldest first, for the checkpoint.
     pub fn answers(&self) -> impl Iterator<Item = &Answer> {
         self.answers.iter()
+    }
+
+    /// Remembers the orders that made these newest revisions: the sender may not have heard that they were carried out.
+    pub fn recall<'a>(&mut self, events: impl Iterator<Item = &'a Event>) {
+        let mut made: Vec<(i64, &str, EventId)> = events
+            .filter_map(|e| Some((e.updated.unix_ms, e.revision.as_ref()?.tx.as_str(), e.id)))
+            .collect();
+        made.sort_unstable();
+        for (_, tx, id) in made {
+            let known = self.answers.iter_mut().rev().find(|answer| answer.tx == tx);
+            match known.map(|answer| &mut answer.result) {
+                Some(Ok(events)) if !events.contains(&id) => events.push(id),
+                Some(_) => {}
+                None => self.remember(Answer {
+                    tx: tx.into(),
+                    result: Ok(vec![id]),
+                }),
+            }
+        }
     }
 }
 
@@ -71,15 +92,21 @@ impl Engine {
     }
 
     fn carry_out(&mut self, at: HallTime, order: &Order) -> Result<Vec<EventId>, Refusal> {
+        let word = |text: &str| !text.is_empty() && text.len() <= WORD_MAX;
+        if !word(&order.tx) || !word(&order.by.id) {
+            return Err(Refusal::Invalid);
+        }
         let given = order.at.min(at);
         match &order.what {
-            Directive::GrantLeave(leave) => self.grant_leave(at, given, &order.by, leave),
-            Directive::CancelLeave(id) => self.cancel_leave(at, &order.by, id),
+            Directive::GrantLeave(leave) => {
+                self.grant_leave(&order.tx, at, given, &order.by, leave)
+            }
+            Directive::CancelLeave(id) => self.cancel_leave(&order.tx, at, &order.by, id),
             Directive::Case {
                 event,
                 action,
                 reason,
-            } => self.decide_case(at, given, &order.by, event, *action, *reason),
+            } => self.decide_case(at, given, order, event, *action, *reason),
         }
     }
 
