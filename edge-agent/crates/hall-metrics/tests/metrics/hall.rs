@@ -153,6 +153,7 @@ pub fn decided(event: &Event, review: Review, action: CaseAction, at: &str) -> E
             reason: CaseReason::Verified,
             at: stamp(at),
             retroactive: false,
+            tx: String::new(),
         }),
         ..event.clone()
     }
