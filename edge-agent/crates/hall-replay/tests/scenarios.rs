@@ -26,6 +26,7 @@ const SCENARIOS: &[&str] = &[
     "05-late-opening",
     "06-leaves-before-the-end-of-duty",
     "07-absence-over-lunch",
+    "08-customers-unattended",
     "10a-make-up-workday",
     "10b-ordinary-saturday",
     "10c-one-second-short",

@@ -1,7 +1,7 @@
-//! A window's pauses as the checkpoint stores them.
+//! A window's pauses and customers as the checkpoint stores them.
 
 use hall_core::HallTime;
-use hall_core::engine::{OpenRecord, PauseDay, PostCheckpoint, RunningPause};
+use hall_core::engine::{OpenRecord, PauseDay, PostCheckpoint, RunningPause, UnattendedCheckpoint};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{CheckpointError, OpenEventRecord};
@@ -14,6 +14,22 @@ pub(crate) struct PostRecord {
     pause: Option<PauseRecord>,
     #[serde(default)]
     pause_day: Option<PauseDayRecord>,
+    #[serde(default)]
+    unattended: Option<UnattendedRecord>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnattendedRecord {
+    onset_ms: i64,
+    observed_ms: i64,
+    unobserved_ms: i64,
+    customers_max: u32,
+    limit_ms: i64,
+    rule: String,
+    event: Option<OpenEventRecord>,
+    last_observed_ms: i64,
+    duty_to_ms: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +74,17 @@ impl From<&PostCheckpoint> for PostRecord {
                 onset_ms: day.onset.0,
                 event: day.record.as_ref().map(OpenEventRecord::from),
             }),
+            unattended: post.unattended.as_ref().map(|customers| UnattendedRecord {
+                onset_ms: customers.onset.0,
+                observed_ms: customers.observed_ms,
+                unobserved_ms: customers.unobserved_ms,
+                customers_max: customers.customers_max,
+                limit_ms: customers.limit_ms,
+                rule: customers.rule.clone(),
+                event: customers.record.as_ref().map(OpenEventRecord::from),
+                last_observed_ms: customers.last_observed.0,
+                duty_to_ms: customers.duty_to.0,
+            }),
         }
     }
 }
@@ -86,10 +113,24 @@ impl TryFrom<PostRecord> for PostCheckpoint {
                 record: day.event.map(OpenRecord::try_from).transpose()?,
             })
         });
+        let unattended = record.unattended.map(|customers| {
+            Ok(UnattendedCheckpoint {
+                onset: HallTime(customers.onset_ms),
+                observed_ms: customers.observed_ms,
+                unobserved_ms: customers.unobserved_ms,
+                customers_max: customers.customers_max,
+                limit_ms: customers.limit_ms,
+                rule: customers.rule,
+                record: customers.event.map(OpenRecord::try_from).transpose()?,
+                last_observed: HallTime(customers.last_observed_ms),
+                duty_to: HallTime(customers.duty_to_ms),
+            })
+        });
         Ok(PostCheckpoint {
             window: record.window.into(),
             pause: pause.transpose()?,
             pause_day: pause_day.transpose()?,
+            unattended: unattended.transpose()?,
         })
     }
 }

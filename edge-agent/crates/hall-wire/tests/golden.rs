@@ -7,7 +7,7 @@ use std::path::Path;
 use hall_core::config::Leave;
 use hall_core::engine::{
     Account, Checkpoint, CredenceCheckpoint, Doubt, EpisodeCheckpoint, EpisodeRule, OpenRecord,
-    PauseDay, PostCheckpoint, QueueCheckpoint, RunningPause,
+    PauseDay, PostCheckpoint, QueueCheckpoint, RunningPause, UnattendedCheckpoint,
 };
 use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Review, Subject, Tag};
 use hall_core::order::{Answer, Refusal};
@@ -282,6 +282,17 @@ fn checkpoint() -> Checkpoint {
                 signal_counted: true,
                 onset: TEN,
                 record: None,
+            }),
+            unattended: Some(UnattendedCheckpoint {
+                onset: TEN,
+                observed_ms: 90_000,
+                unobserved_ms: 9,
+                customers_max: 2,
+                limit_ms: 120_000,
+                rule: "P0@7".into(),
+                record: None,
+                last_observed: TEN.plus_ms(699_000),
+                duty_to: TEN.plus_ms(7_200_000),
             }),
         }],
         leave: vec![Leave {

@@ -93,7 +93,8 @@ impl WindowRule {
                     evidence,
                     tags: wait.then_some(Tag::WhilePeopleWait).into_iter().collect(),
                 };
-                let related = self.waiting.clone();
+                let customer = self.unattended.record().map(|record| record.id);
+                let related = self.waiting.iter().copied().chain(customer).collect();
                 episode.record = Some(OpenRecord::raise_with(ctx, at, opening, related, facts));
             }
         }

@@ -29,6 +29,8 @@ pub(crate) struct Limits {
     pub camera_fault: i64,
     pub sensor_stale: i64,
     pub conflict: i64,
+    pub customer_unattended: i64,
+    pub customer_left: i64,
     pub pause_limit: i64,
     /// Pauses a day that are not too many.
     pub pause_quota: u32,
@@ -71,6 +73,8 @@ impl Limits {
             camera_fault: ms(rules.camera_fault_s),
             sensor_stale: ms(rules.sensor_stale_s),
             conflict: ms(rules.conflict_s),
+            customer_unattended: ms(rules.customer_unattended_s),
+            customer_left: ms(rules.customer_left_s),
             pause_limit: ms(rules.pause_limit_s),
             pause_quota: rules.pause_quota_count,
             static_suspect: ms(rules.static_suspect_s),

@@ -32,8 +32,10 @@ mod record;
 mod roster;
 mod sensors;
 mod sight;
+mod stopwatch;
 mod tally;
 mod timers;
+mod unattended;
 mod watch;
 mod window;
 mod window_view;
@@ -49,6 +51,7 @@ pub use post_checkpoint::PostCheckpoint;
 pub use queue_view::QueueCheckpoint;
 pub use record::OpenRecord;
 pub use tally::Tally;
+pub use unattended::UnattendedCheckpoint;
 
 use crate::account::{Excuse, Interval, WaitSample};
 use crate::config::{EngineConfig, Leave};

@@ -1,15 +1,16 @@
-//! What a restart needs of a window besides its absence: its pauses. Plain data and the way back.
+//! What a restart needs of a window besides its absence: its pauses and its customers. Plain data and the way back.
 
 use super::Engine;
 use super::pause::{RunningPause, Signal};
 use super::pause_quota::PauseDay;
 use super::record::{Ctx, Facts, OpenRecord};
+use super::unattended::UnattendedCheckpoint;
 use super::window::WindowRule;
 use crate::event::EndReason;
 use crate::ids::WindowId;
 use crate::time::HallTime;
 
-/// A window that has paused today.
+/// A window that has paused today, or that has nobody for its customers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PostCheckpoint {
     /// Which.
@@ -18,6 +19,8 @@ pub struct PostCheckpoint {
     pub pause: Option<RunningPause>,
     /// The pauses of the day.
     pub pause_day: Option<PauseDay>,
+    /// Customers with nobody to serve them.
+    pub unattended: Option<UnattendedCheckpoint>,
 }
 
 impl PostCheckpoint {
@@ -25,13 +28,15 @@ impl PostCheckpoint {
     pub fn records(&self) -> impl Iterator<Item = &OpenRecord> {
         let pause = self.pause.as_ref().and_then(|p| p.record.as_ref());
         let quota = self.pause_day.as_ref().and_then(|d| d.record.as_ref());
-        pause.into_iter().chain(quota)
+        let customers = self.unattended.as_ref().and_then(|u| u.record.as_ref());
+        pause.into_iter().chain(quota).chain(customers)
     }
 
     /// Lets go of events that were closed meanwhile, and of what they belong to.
     pub fn retain(&mut self, is_open: impl Fn(&OpenRecord) -> bool) {
         let open = |record: &Option<OpenRecord>| record.as_ref().is_none_or(&is_open);
         self.pause = self.pause.take().filter(|p| open(&p.record));
+        self.unattended = self.unattended.take().filter(|u| open(&u.record));
         if let Some(day) = &mut self.pause_day {
             day.record = day.record.take().filter(&is_open);
         }
@@ -46,6 +51,11 @@ impl PostCheckpoint {
         }
         if let Some(day) = &mut self.pause_day {
             day.onset = day.onset.plus_ms(shift_ms);
+        }
+        if let Some(customers) = &mut self.unattended {
+            customers.onset = customers.onset.plus_ms(shift_ms);
+            customers.last_observed = customers.last_observed.plus_ms(shift_ms).min(now);
+            customers.duty_to = customers.duty_to.plus_ms(shift_ms);
         }
         self
     }
@@ -80,8 +90,13 @@ impl WindowRule {
             window: self.id.clone(),
             pause: self.pauses.checkpoint(self.seen_to()),
             pause_day: self.pauses.quota.checkpoint(),
+            unattended: self.unattended.checkpoint(
+                self.settled_at,
+                self.roster.stretch().map_or(self.settled_at, |s| s.to),
+            ),
         };
-        (post.pause.is_some() || post.pause_day.is_some()).then_some(post)
+        let empty = post.pause.is_none() && post.pause_day.is_none() && post.unattended.is_none();
+        (!empty).then_some(post)
     }
 
     fn resume_post(&mut self, saved: PostCheckpoint, now: HallTime, ctx: &mut Ctx<'_>) {
@@ -97,6 +112,9 @@ impl WindowRule {
             };
             self.pauses.resume(pause, &signal, now, ctx);
         }
+        if let Some(customers) = saved.unattended {
+            self.unattended.resume(customers, self.gate, now, ctx);
+        }
     }
 }
 
@@ -108,7 +126,10 @@ fn orphan(saved: PostCheckpoint, now: HallTime, ctx: &mut Ctx<'_>) {
     let day = saved
         .pause_day
         .and_then(|d| Some((d.record?, d.onset, now)));
-    for (record, onset, last) in pause.into_iter().chain(day) {
+    let customers = saved
+        .unattended
+        .and_then(|u| Some((u.record?, u.onset, u.last_observed)));
+    for (record, onset, last) in pause.into_iter().chain(day).chain(customers) {
         let facts = Facts {
             duration_ms: last.since_ms(onset).max(0),
             ..Facts::default()

@@ -144,6 +144,7 @@ impl WindowRule {
         let at = self.account(at, ctx);
         self.conflict.resolve(ctx, at, EndReason::Reconfigured);
         self.pauses.remove(at, ctx);
+        self.unattended.remove(at, ctx);
         let end = ctx.clock.stamp(at);
         self.close(at, end, EndReason::Reconfigured, None, ctx);
     }

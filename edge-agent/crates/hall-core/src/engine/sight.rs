@@ -128,6 +128,7 @@ impl Sight {
             // What was seen before a fault is no view of the present after it.
             eye.valid &= down.is_none();
             if down.is_some() {
+                eye.customers_at = None;
                 eye.last = eye.last.map(|last| last.min(when));
             }
             eye.down = down;
@@ -185,10 +186,15 @@ impl Sight {
     /// When the next camera turns stale, later than `after`.
     pub fn stale_at(&self, after: HallTime, limits: &Limits) -> Option<HallTime> {
         let stale = |eye: &Eye| eye.last.map(|last| last.plus_ms(limits.camera_stale + 1));
+        let counter = |eye: &Eye| {
+            let last = eye.customers_at.filter(|_| eye.down.is_none());
+            last.map(|last| last.plus_ms(limits.camera_stale + 1))
+        };
         self.eyes
             .iter()
             .filter(|eye| eye.valid && eye.down.is_none())
             .filter_map(stale)
+            .chain(self.eyes.iter().filter_map(counter))
             .filter(|t| *t > after)
             .min()
     }
@@ -203,21 +209,26 @@ impl Sight {
         present.peek().is_some() && present.all(|eye| !eye.at_seat)
     }
 
-    /// Customers at the counter, as the camera that sees most of them says.
+    /// Customers at the counter, as the camera that sees most of them says; 0 when nobody sees it.
     pub fn customers(&self, at: HallTime, limits: &Limits) -> u32 {
+        self.counter(at, limits).unwrap_or(0)
+    }
+
+    /// Customers at the counter; `None` when no camera sees it now.
+    pub fn counter(&self, at: HallTime, limits: &Limits) -> Option<u32> {
         let fresh = |eye: &&Eye| {
             eye.down.is_none()
-                && eye.valid
                 && eye
                     .customers_at
                     .is_some_and(|last| at.since_ms(last) <= limits.camera_stale)
         };
-        self.eyes
-            .iter()
-            .filter(fresh)
-            .map(|eye| eye.customers)
-            .max()
-            .unwrap_or(0)
+        let fresh = self.eyes.iter().filter(fresh);
+        fresh.map(|eye| eye.customers).max()
+    }
+
+    /// When the counter was last seen.
+    pub fn counter_seen(&self) -> Option<HallTime> {
+        self.eyes.iter().filter_map(|eye| eye.customers_at).max()
     }
 
     /// Adds the cameras that say `present`, for example `video:cam2`.

@@ -13,6 +13,7 @@ use super::record::Ctx;
 use super::roster::Roster;
 use super::sight::Sight;
 use super::tally::Tally;
+use super::unattended::Unattended;
 use crate::account::TimeClass;
 use crate::config::WindowConfig;
 use crate::event::{EndReason, EventId, Subject};
@@ -52,6 +53,7 @@ pub(crate) struct WindowRule {
     pub(super) opened_at: HallTime,
     pub(super) conflict: Conflict,
     pub(super) pauses: Pauses,
+    pub(super) unattended: Unattended,
     pub(super) episode: Option<Episode>,
     /// Open events of the queues that feed it.
     pub(super) waiting: Vec<EventId>,
@@ -93,6 +95,7 @@ impl WindowRule {
             opened_at: start,
             conflict: Conflict::default(),
             pauses: Pauses::default(),
+            unattended: Unattended::default(),
             episode: None,
             waiting: Vec::new(),
             shown: (WindowState::Unknown, Reason::NoObservation),
@@ -277,10 +280,12 @@ impl WindowRule {
         }
         self.follow(at, ctx);
         self.follow_pauses(at, ctx);
+        self.follow_customers(at, ctx);
         if self.roster.until() <= at {
             self.turn(at, ctx);
             self.follow(at, ctx);
             self.follow_pauses(at, ctx);
+            self.follow_customers(at, ctx);
         }
         self.show(at, ctx);
     }

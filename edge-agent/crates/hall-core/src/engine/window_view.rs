@@ -126,6 +126,7 @@ impl WindowRule {
         self.pauses
             .due(limits.gap_tolerance)
             .for_each(|due| offer(Some(due)));
+        self.unattended.due(limits).for_each(|due| offer(Some(due)));
         let raw = self.post.raw();
         match &self.episode {
             None if self.gate == Gate::Open && self.post.confirmed().is_no() => {
@@ -174,6 +175,7 @@ impl WindowRule {
         usize::from(episode)
             + usize::from(self.conflict.record().is_some())
             + self.pauses.records().count()
+            + usize::from(self.unattended.record().is_some())
     }
 
     /// The window as it is at the last instant acted on, with its running figures brought up to `at`.

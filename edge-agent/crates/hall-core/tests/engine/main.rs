@@ -3,6 +3,7 @@
 
 mod attention;
 mod cases;
+mod customers;
 mod day;
 mod device;
 mod edges;

@@ -219,7 +219,10 @@ fn what_is_no_absence_raises_nothing() {
             .from("10:02:00", "W3.counter", 1),
         "09:50:00",
         "10:06:00",
-        &["10:05:00 Unstaffed W3 Notice raised r1 onset 10:00:00 absent 300"],
+        &[
+            "10:04:00 CustomerUnattended W3 Warn raised r1 onset 10:02:00 absent 120",
+            "10:05:00 Unstaffed W3 Notice raised r1 onset 10:00:00 absent 300",
+        ],
     );
     check(
         "23 colleague walks behind for 8 s",

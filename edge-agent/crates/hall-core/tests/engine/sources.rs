@@ -191,7 +191,11 @@ fn a_declared_pause_excuses_absence() {
             .sensor("W3-pause", false, "10:20:00", "10:40:00"),
         "09:50:00",
         "10:26:00",
-        &["10:25:00 Unstaffed W3 Notice raised r1 onset 10:20:00 absent 300"],
+        &[
+            "10:15:00 PauseOverrun W3 Notice raised r1 onset 10:00:00",
+            "10:20:02.001 PauseOverrun W3 Notice cleared r2 onset 10:00:00 end 10:20:00 PauseEnded dur 1200",
+            "10:25:00 Unstaffed W3 Notice raised r1 onset 10:20:00 absent 300",
+        ],
     );
     check(
         "switch thrown a little after leaving",
@@ -201,7 +205,11 @@ fn a_declared_pause_excuses_absence() {
             .sensor("W3-pause", false, "10:20:00", "10:40:00"),
         "09:50:00",
         "10:26:00",
-        &["10:25:00 Unstaffed W3 Notice raised r1 onset 10:20:00 absent 300"],
+        &[
+            "10:15:40 PauseOverrun W3 Notice raised r1 onset 10:00:40",
+            "10:20:02.001 PauseOverrun W3 Notice cleared r2 onset 10:00:40 end 10:20:00 PauseEnded dur 1160",
+            "10:25:00 Unstaffed W3 Notice raised r1 onset 10:20:00 absent 300",
+        ],
     );
     check(
         "a published absence stops its clock meanwhile",
