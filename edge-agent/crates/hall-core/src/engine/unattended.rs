@@ -79,6 +79,11 @@ pub(crate) struct Unattended {
 }
 
 impl Unattended {
+    /// A customer's clock is running at the empty window.
+    pub fn runs(&self) -> bool {
+        self.running.is_some()
+    }
+
     pub fn record(&self) -> Option<&OpenRecord> {
         self.running.as_ref().and_then(|r| r.record.as_ref())
     }
