@@ -30,9 +30,7 @@ pub fn reconcile(checkpoint: Option<Checkpoint>, events: Vec<Event>) -> Resumpti
         checkpoint
             .windows
             .retain(|w| w.record.as_ref().is_none_or(|r| is_open(r.id)));
-        checkpoint
-            .queues
-            .retain(|q| q.record.as_ref().is_none_or(|r| is_open(r.id)));
+        checkpoint.queues.retain_mut(|q| q.retain(is_open));
         checkpoint.sources.retain(|r| is_open(r.id));
         for post in &mut checkpoint.posts {
             post.retain(|record| is_open(record.id));
@@ -43,7 +41,7 @@ pub fn reconcile(checkpoint: Option<Checkpoint>, events: Vec<Event>) -> Resumpti
         .iter()
         .flat_map(|c| {
             let windows = c.windows.iter().filter_map(|w| w.record.as_ref());
-            let queues = c.queues.iter().filter_map(|q| q.record.as_ref());
+            let queues = c.queues.iter().flat_map(|q| q.records());
             let posts = c.posts.iter().flat_map(|p| p.records());
             windows.chain(queues).chain(&c.sources).chain(posts)
         })

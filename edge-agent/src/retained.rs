@@ -25,9 +25,16 @@ const COVERAGE_LOOKS: usize = 240;
 /// Changes of mere numbers are sent at most this often; changes of state at once.
 const NUMBERS_EVERY_MS: i64 = 10_000;
 /// Fields that run by themselves and are never a reason to send.
-const RUNNING: [&str; 3] = ["at", "absent_s", "coverage"];
+const RUNNING: [&str; 5] = ["at", "absent_s", "coverage", "wait_est_s", "wait_error_s"];
 /// Fields that are numbers rather than states.
-const NUMBERS: [&str; 3] = ["customers", "length", "in_zone"];
+const NUMBERS: [&str; 6] = [
+    "customers",
+    "length",
+    "in_zone",
+    "wait_src",
+    "open_windows",
+    "advised_windows",
+];
 
 /// Keeps the retained payloads up to date.
 pub struct Retained {

@@ -11,6 +11,7 @@ pub mod config;
 pub mod detection;
 pub mod duty;
 pub mod engine;
+pub mod erlang;
 pub mod event;
 pub mod geometry;
 pub mod ids;

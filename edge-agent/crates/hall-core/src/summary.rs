@@ -1,6 +1,7 @@
 //! The live summary of one minute: how many windows were in which state, how long queues were.
 
 use crate::ids::QueueId;
+use crate::snapshot::WaitEstimate;
 use crate::time::Stamp;
 
 /// Windows by state at the end of the period.
@@ -29,6 +30,14 @@ pub struct QueueSummary {
     pub len_max: Option<u32>,
     /// Count at capacity at some time.
     pub saturated: bool,
+    /// Estimated wait of somebody who joins at the end of the period; `None`: insufficient data.
+    pub wait: Option<WaitEstimate>,
+    /// People (tickets) that left the line for a counter in the last 20 min; who leaves together counts once.
+    pub departures: u32,
+    /// Windows it feeds that serve at the end of the period.
+    pub open_windows: u32,
+    /// Windows that should be open to keep waits within target; `None`: no advice.
+    pub advised_windows: Option<u32>,
 }
 
 /// What happened between two wall-clock minutes.

@@ -36,7 +36,9 @@ pub(crate) struct Hall {
     sensors: Vec<SensorId>,
     gateways: Vec<GatewayId>,
     queues: Vec<QueueId>,
-    utc_offset_s: i32,
+    /// Queues that have a ticket machine.
+    ticketed: Vec<QueueId>,
+    clock: WallClock,
 }
 
 impl Hall {
@@ -66,7 +68,13 @@ impl Hall {
                 .filter_map(|s| s.gateway.clone())
                 .collect(),
             queues: cfg.queues.iter().map(|q| q.id.clone()).collect(),
-            utc_offset_s,
+            ticketed: cfg
+                .queues
+                .iter()
+                .filter(|q| q.tickets)
+                .map(|q| q.id.clone())
+                .collect(),
+            clock: WallClock::unix(utc_offset_s),
         }
     }
 
@@ -131,17 +139,24 @@ impl Hall {
                     down: *down,
                 })
             }
-            Observation::Clock { offset_ms, synced } => Input::Clock(WallClock {
-                offset_ms: *offset_ms,
-                utc_offset_s: self.utc_offset_s,
-                synced: *synced,
-            }),
+            Observation::Clock { offset_ms, synced } => {
+                self.clock = WallClock {
+                    offset_ms: *offset_ms,
+                    synced: *synced,
+                    ..self.clock
+                };
+                Input::Clock(self.clock)
+            }
             Observation::Order { tx, by, what } => Input::Order(Order {
                 tx: tx.clone(),
                 at,
                 by: by.clone(),
                 what: what.clone(),
             }),
+            Observation::Ticket(word) => {
+                know(line, "queue with tickets", word.queue(), &self.ticketed)?;
+                Input::Ticket(word.said(at, &self.clock))
+            }
             Observation::Tick => Input::Tick,
         }))
     }

@@ -3,6 +3,8 @@
 //!
 //! The first line of an expectation says how to judge: `until` (time runs on to there), `tolerance_s` (5 when left out),
 //! `time` (seconds per window and class, exactly), `hall` (another configuration than `hall.toml`, a file beside it), `at_most` (in place of a list: at most this many events). Every further line is one revision; only the fields it names
+//! `estimate_share` (how far a `wait_est_s` may be off, as a share of it; 0 when left out),
+//! `hall` (another configuration than `hall.toml`, a file beside it), `at_most` (in place of a list: at most this many events). Every further line is one revision; only the fields it names
 //! are compared, times and `*_s` within the tolerance, `event` labels revisions that must share one event id, and `related` lists
 //! labels in the order of the record.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
@@ -64,9 +66,20 @@ const SCENARIOS: &[&str] = &[
     "40-modbus-gateway-unplugged",
     "41-long-queue",
     "42-school-group-crosses",
+    "43a-people-sit-outside-the-line",
+    "43b-families-with-one-ticket",
     "44-length-oscillates-around-the-limit",
+    "45-short-line-that-hardly-moves",
     "46-queue-while-windows-are-empty",
     "46b-window-empties-while-people-wait",
+    "47a-another-window-is-opened",
+    "47b-no-window-is-opened",
+    "48-line-grows-beyond-the-zone",
+    "49-crowd-at-the-door",
+    "50a-second-camera-steps-in",
+    "50b-second-camera-sees-less",
+    "50c-second-camera-sees-more",
+    "51-tickets-and-camera-disagree",
     "54a-clock-steps-forward-eight-hours",
     "54b-clock-steps-back-one-hour",
     "54c-ntp-corrects-by-five-minutes",
@@ -148,16 +161,28 @@ impl Times {
 }
 
 /// What is wrong with `actual` against the fields named in `expected`.
-fn differences(expected: &Value, actual: &Value, tolerance_s: f64) -> Vec<String> {
+fn differences(
+    expected: &Value,
+    actual: &Value,
+    tolerance_s: f64,
+    estimate_share: f64,
+) -> Vec<String> {
     let mut wrong = Vec::new();
     for (field, want) in expected.as_object().unwrap() {
         if field == "event" || field == "related" {
             continue;
         }
         let got = &actual[field];
-        let time = matches!(field.as_str(), "onset" | "raised" | "updated" | "end");
+        let time = matches!(
+            field.as_str(),
+            "onset" | "raised" | "updated" | "end" | "mitigated_at"
+        );
         let same = if time && want.is_string() && got.is_string() {
             (unix_ms(want) - unix_ms(got)).abs() as f64 <= tolerance_s * 1000.0
+        } else if field == "wait_est_s" {
+            let want = want.as_f64().unwrap();
+            got.as_f64()
+                .is_some_and(|got| (got - want).abs() <= want * estimate_share)
         } else if field.ends_with("_s") {
             got.as_f64()
                 .is_some_and(|got| (got - want.as_f64().unwrap()).abs() <= tolerance_s)
@@ -185,6 +210,7 @@ fn check(name: &str, usual: &Config) -> Vec<String> {
     let config = own.as_ref().unwrap_or(usual);
     let (cfg, utc_offset_s) = (&config.engine, config.utc_offset_s);
     let tolerance_s = head["tolerance_s"].as_f64().unwrap_or(5.0);
+    let estimate_share = head["estimate_share"].as_f64().unwrap_or(0.0);
     let options = ReplayOptions {
         until_ms: Some(unix_ms(&head["until"])),
         intervals: true,
@@ -224,7 +250,7 @@ fn check(name: &str, usual: &Config) -> Vec<String> {
     let mut ids: BTreeMap<String, Value> = BTreeMap::new();
     for (i, (want, got)) in expected.iter().zip(&actual).enumerate() {
         wrong.extend(
-            differences(want, got, tolerance_s)
+            differences(want, got, tolerance_s, estimate_share)
                 .into_iter()
                 .map(|d| format!("revision {}: {d}", i + 1)),
         );

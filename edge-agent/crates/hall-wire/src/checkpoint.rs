@@ -5,7 +5,7 @@ use hall_core::HallTime;
 use hall_core::config::Leave;
 use hall_core::engine::{
     Account, Checkpoint, CredenceCheckpoint, EpisodeCheckpoint, EpisodeRule, OpenRecord,
-    PostCheckpoint, QueueCheckpoint,
+    PostCheckpoint, QueueCheckpoint, WaitCheckpoint,
 };
 use hall_core::order::Answer;
 use hall_core::time::Stamp;
@@ -94,6 +94,25 @@ struct QueueRecord {
     unobserved_ms: i64,
     peak: u32,
     last_observed_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    staffed_at_raise: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mitigated_at: Option<StampRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    no_new_window: Option<OpenEventRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    long_wait: Option<WaitRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source_mismatch: Option<OpenEventRecord>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WaitRecord {
+    event: OpenEventRecord,
+    unobserved_ms: i64,
+    wait_ms: i64,
+    peak: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -207,6 +226,16 @@ impl From<&QueueCheckpoint> for QueueRecord {
             unobserved_ms: queue.unobserved_ms,
             peak: queue.peak,
             last_observed_ms: queue.last_observed.map(|at| at.0),
+            staffed_at_raise: queue.staffed_at_raise,
+            mitigated_at: queue.mitigated_at.map(StampRecord::from),
+            no_new_window: queue.no_new_window.as_ref().map(OpenEventRecord::from),
+            long_wait: queue.long_wait.as_ref().map(|wait| WaitRecord {
+                event: OpenEventRecord::from(&wait.record),
+                unobserved_ms: wait.unobserved_ms,
+                wait_ms: wait.wait_ms,
+                peak: wait.peak,
+            }),
+            source_mismatch: queue.source_mismatch.as_ref().map(OpenEventRecord::from),
         }
     }
 }
@@ -330,6 +359,24 @@ impl TryFrom<QueueRecord> for QueueCheckpoint {
             unobserved_ms: record.unobserved_ms,
             peak: record.peak,
             last_observed: record.last_observed_ms.map(HallTime),
+            staffed_at_raise: record.staffed_at_raise,
+            mitigated_at: record.mitigated_at.map(Stamp::from),
+            no_new_window: record.no_new_window.map(OpenRecord::try_from).transpose()?,
+            long_wait: record
+                .long_wait
+                .map(|wait| {
+                    Ok::<_, CheckpointError>(WaitCheckpoint {
+                        record: OpenRecord::try_from(wait.event)?,
+                        unobserved_ms: wait.unobserved_ms,
+                        wait_ms: wait.wait_ms,
+                        peak: wait.peak,
+                    })
+                })
+                .transpose()?,
+            source_mismatch: record
+                .source_mismatch
+                .map(OpenRecord::try_from)
+                .transpose()?,
         })
     }
 }

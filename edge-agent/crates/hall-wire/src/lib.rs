@@ -15,5 +15,6 @@ pub mod recall;
 pub mod rollup;
 pub mod state;
 pub mod summary;
+pub mod ticket;
 pub mod time;
 pub mod timeline;

@@ -1,6 +1,7 @@
 //! The retained states v1 (`state/window/{id}`, `state/queue/{id}`): what the centre and the page see as "now". Knows no
 //! transport and not when to publish.
 
+use hall_core::account::WaitSource;
 use hall_core::snapshot::{QueueSnapshot, QueueState, Reason, WindowSnapshot, WindowState};
 use hall_core::time::{HallTime, WallClock};
 use hall_core::tri::Tri;
@@ -91,6 +92,21 @@ pub struct QueueStateRecord {
     pub in_zone: Option<u32>,
     /// The count reached what the zone can hold: at least this many.
     pub saturated: bool,
+    /// Estimated wait of somebody who joins now, in seconds; null: insufficient data.
+    #[serde(default)]
+    pub wait_est_s: Option<f64>,
+    /// One standard error of it, in seconds; null without an estimate.
+    #[serde(default)]
+    pub wait_error_s: Option<f64>,
+    /// Where it comes from: `ticket` or `video`; null without an estimate.
+    #[serde(default)]
+    pub wait_src: Option<String>,
+    /// Windows it feeds that serve now.
+    #[serde(default)]
+    pub open_windows: u32,
+    /// Windows that should be open to keep waits within target (Erlang C); null: no advice.
+    #[serde(default)]
+    pub advised_windows: Option<u32>,
     /// ULID of the open event; null without one.
     pub open_event: Option<String>,
     /// Its level; null without one.
@@ -140,6 +156,11 @@ impl QueueStateRecord {
             length: queue.length,
             in_zone: queue.in_zone,
             saturated: queue.saturated,
+            wait_est_s: queue.wait.map(|wait| whole_seconds(wait.wait_ms)),
+            wait_error_s: queue.wait.map(|wait| whole_seconds(wait.error_ms)),
+            wait_src: queue.wait.map(|wait| wait_source_name(wait.source).into()),
+            open_windows: queue.open_windows,
+            advised_windows: queue.advised_windows,
             open_event: queue.open_event.map(event_id_text),
             level: queue.level.map(|l| level_name(l).into()),
         }
@@ -156,6 +177,20 @@ pub fn window_state_name(state: WindowState) -> &'static str {
         WindowState::OffDuty => "off_duty",
         WindowState::Unknown => "unknown",
     }
+}
+
+/// Stable name of a source of waits.
+#[must_use]
+pub fn wait_source_name(source: WaitSource) -> &'static str {
+    match source {
+        WaitSource::Ticket => "ticket",
+        WaitSource::Video => "video",
+    }
+}
+
+/// An estimate claims no fractions of a second.
+pub(crate) fn whole_seconds(ms: i64) -> f64 {
+    (ms as f64 / 1000.0).round()
 }
 
 /// Stable name of a queue state.

@@ -4,6 +4,7 @@ use hall_core::summary::Summary;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::state::{wait_source_name, whole_seconds};
 use crate::time::rfc3339;
 
 /// The live summary, v1.
@@ -58,6 +59,24 @@ pub struct QueueSummaryRecord {
     pub len_max: Option<u32>,
     /// The count reached what the zone can hold: at least this many.
     pub saturated: bool,
+    /// Estimated wait of somebody who joins at `to`, in seconds; null: insufficient data.
+    #[serde(default)]
+    pub wait_est_s: Option<f64>,
+    /// One standard error of it, in seconds; null without an estimate.
+    #[serde(default)]
+    pub wait_error_s: Option<f64>,
+    /// Where it comes from: `ticket` or `video`; null without an estimate.
+    #[serde(default)]
+    pub wait_src: Option<String>,
+    /// People (tickets) that left the line for a counter in the last 20 min on duty; who leaves together counts once.
+    #[serde(default)]
+    pub departures: u32,
+    /// Windows it feeds that serve at `to`.
+    #[serde(default)]
+    pub open_windows: u32,
+    /// Windows that should be open to keep waits within target (Erlang C); null: no advice.
+    #[serde(default)]
+    pub advised_windows: Option<u32>,
 }
 
 impl SummaryRecord {
@@ -87,6 +106,12 @@ impl SummaryRecord {
                     len_avg: q.len_avg.map(|v| rounded(v, 100.0)),
                     len_max: q.len_max,
                     saturated: q.saturated,
+                    wait_est_s: q.wait.map(|wait| whole_seconds(wait.wait_ms)),
+                    wait_error_s: q.wait.map(|wait| whole_seconds(wait.error_ms)),
+                    wait_src: q.wait.map(|wait| wait_source_name(wait.source).into()),
+                    departures: q.departures,
+                    open_windows: q.open_windows,
+                    advised_windows: q.advised_windows,
                 })
                 .collect(),
             open_events: summary.open_events,

@@ -4,14 +4,17 @@
 use std::fs;
 use std::path::Path;
 
+use hall_core::account::WaitSource;
 use hall_core::config::Leave;
 use hall_core::engine::{
     Account, Checkpoint, CredenceCheckpoint, Doubt, EpisodeCheckpoint, EpisodeRule, OpenRecord,
-    PauseDay, PostCheckpoint, QueueCheckpoint, RunningPause, UnattendedCheckpoint,
+    PauseDay, PostCheckpoint, QueueCheckpoint, RunningPause, UnattendedCheckpoint, WaitCheckpoint,
 };
 use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Review, Subject, Tag};
 use hall_core::order::{Answer, Refusal};
-use hall_core::snapshot::{QueueSnapshot, QueueState, Reason, WindowSnapshot, WindowState};
+use hall_core::snapshot::{
+    QueueSnapshot, QueueState, Reason, WaitEstimate, WindowSnapshot, WindowState,
+};
 use hall_core::summary::{QueueSummary, Summary, WindowCounts};
 use hall_core::time::{HallTime, Stamp, WallClock};
 use hall_core::tri::Tri;
@@ -109,6 +112,14 @@ fn event_records_keep_their_form() {
     check("event-open.json", &EventRecord::new(&open, &context()));
 }
 
+fn estimate() -> WaitEstimate {
+    WaitEstimate {
+        wait_ms: 540_400,
+        error_ms: 181_600,
+        source: WaitSource::Ticket,
+    }
+}
+
 #[test]
 fn summaries_keep_their_form() {
     let summary = Summary {
@@ -127,12 +138,20 @@ fn summaries_keep_their_form() {
                 len_avg: Some(6.2),
                 len_max: Some(9),
                 saturated: false,
+                wait: Some(estimate()),
+                departures: 9,
+                open_windows: 3,
+                advised_windows: Some(4),
             },
             QueueSummary {
                 queue: "Q2".into(),
                 len_avg: None,
                 len_max: None,
                 saturated: false,
+                wait: None,
+                departures: 0,
+                open_windows: 0,
+                advised_windows: None,
             },
         ],
         open_events: 3,
@@ -179,9 +198,9 @@ fn states_keep_their_form() {
         saturated: true,
         open_event: None,
         level: None,
-        wait: None,
-        open_windows: 0,
-        advised_windows: None,
+        wait: Some(estimate()),
+        open_windows: 3,
+        advised_windows: Some(4),
     };
     check("state-queue.json", &QueueStateRecord::new(&queue, &ctx));
 }
@@ -239,6 +258,21 @@ fn checkpoint() -> Checkpoint {
             unobserved_ms: 7,
             peak: 12,
             last_observed: None,
+            staffed_at_raise: Some(3),
+            mitigated_at: Some(stamp(360)),
+            no_new_window: None,
+            long_wait: Some(WaitCheckpoint {
+                record: open(
+                    EventCode::LongWait,
+                    Subject::Queue("Q1".into()),
+                    Level::Severe,
+                    vec![],
+                ),
+                unobserved_ms: 8,
+                wait_ms: 1_440_000,
+                peak: 13,
+            }),
+            source_mismatch: None,
         }],
         credences: vec![CredenceCheckpoint {
             sensor: "W3-seat".into(),

@@ -2,6 +2,7 @@
 //! never show in a timer.
 
 use hall_core::Tri;
+use hall_core::account::WaitSource;
 use hall_core::event::Level;
 use hall_core::observe::{FaultCause, Quality};
 use hall_core::snapshot::{
@@ -168,10 +169,30 @@ pub struct QueueSnapshotDto {
     pub in_zone: Option<u32>,
     /// At capacity: `length` is a least number.
     pub saturated: bool,
+    /// Estimated wait of somebody who joins now, in seconds; null: insufficient data.
+    pub wait_est_s: Option<i64>,
+    /// One standard error of it, in seconds; null without an estimate.
+    pub wait_error_s: Option<i64>,
+    /// Where it comes from; null without an estimate.
+    pub wait_src: Option<WaitSourceDto>,
+    /// Windows it feeds that serve now.
+    pub open_windows: u32,
+    /// Windows that should be open to keep waits within target; null: no advice.
+    pub advised_windows: Option<u32>,
     /// ULID of the open event; null without one.
     pub open_event: Option<String>,
     /// Its level.
     pub level: Option<LevelDto>,
+}
+
+/// Where an estimated wait comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitSourceDto {
+    /// The ticket machine.
+    Ticket,
+    /// Video.
+    Video,
 }
 
 /// State of a queue.
@@ -304,6 +325,14 @@ fn queue(q: &QueueSnapshot, now: HallTime, state: &AppState) -> QueueSnapshotDto
         length: q.length,
         in_zone: q.in_zone,
         saturated: q.saturated,
+        wait_est_s: q.wait.map(|wait| (wait.wait_ms + 500) / 1000),
+        wait_error_s: q.wait.map(|wait| (wait.error_ms + 500) / 1000),
+        wait_src: q.wait.map(|wait| match wait.source {
+            WaitSource::Ticket => WaitSourceDto::Ticket,
+            WaitSource::Video => WaitSourceDto::Video,
+        }),
+        open_windows: q.open_windows,
+        advised_windows: q.advised_windows,
         open_event: q.open_event.map(event_id_text),
         level: q.level.map(Into::into),
     }

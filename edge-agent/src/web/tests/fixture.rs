@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use hall_core::account::WaitSource;
 use hall_core::config::{EvaluationPoint, Rules, SensorKind, Zone, ZoneKind};
 use hall_core::detection::Detection;
 use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Review, Subject, Tag};
@@ -12,7 +13,7 @@ use hall_core::geometry::{BBox, Point};
 use hall_core::ids::CameraId;
 use hall_core::observe::{FaultCause, Quality};
 use hall_core::snapshot::{
-    CameraSnapshot, HallSnapshot, QueueSnapshot, QueueState, Reason, SensorSnapshot,
+    CameraSnapshot, HallSnapshot, QueueSnapshot, QueueState, Reason, SensorSnapshot, WaitEstimate,
     WindowSnapshot, WindowState,
 };
 use hall_core::time::{HallTime, Stamp, WallClock};
@@ -351,9 +352,13 @@ pub fn hall_snapshot() -> HallSnapshot {
             saturated: true,
             open_event: Some(EventId(0x0199_0000_0000_0000_0000_0000_0000_0002)),
             level: Some(Level::Warn),
-            wait: None,
-            open_windows: 0,
-            advised_windows: None,
+            wait: Some(WaitEstimate {
+                wait_ms: 1_440_000,
+                error_ms: 380_000,
+                source: WaitSource::Video,
+            }),
+            open_windows: 3,
+            advised_windows: Some(4),
         }],
         cameras: vec![
             CameraSnapshot {

@@ -85,6 +85,9 @@ pub(crate) struct RawQueue {
     /// People the zones can hold; a count that reaches it is shown as ">=N".
     #[schemars(range(min = 1, max = 1000))]
     pub capacity: Option<u32>,
+    /// A ticket machine (叫号机) feeds this queue: its waiting tickets are the official length while it is heard.
+    #[serde(default)]
+    pub tickets: bool,
     /// Polygons on camera pictures where people stand in line (排队区).
     #[serde(default)]
     pub zones: Vec<RawQueueZone>,

@@ -91,7 +91,7 @@ pub(super) fn queue_configs(raw: &RawConfig) -> Vec<QueueConfig> {
                 .map(|window| WindowId::from(window.as_str()))
                 .collect(),
             capacity: queue.capacity,
-            tickets: false,
+            tickets: queue.tickets,
         })
         .collect()
 }

@@ -9,7 +9,7 @@ use super::fusion::Gate;
 use super::post_checkpoint::PostCheckpoint;
 use super::presence::Presence;
 use super::queue_view::QueueCheckpoint;
-use super::record::{Ctx, OpenRecord};
+use super::record::{Ctx, Facts, OpenRecord};
 use super::watch::{Watch, Watched};
 use super::window::WindowRule;
 use crate::config::Leave;
@@ -87,7 +87,7 @@ impl Engine {
             queues: self
                 .queues
                 .iter()
-                .filter(|q| q.is_open())
+                .filter(|q| q.open_events() > 0)
                 .map(|q| q.checkpoint())
                 .collect(),
             sources: watches
@@ -131,6 +131,12 @@ impl Engine {
             let mut ctx = self.core.ctx(&mut self.out);
             if let Some(queue) = self.queues.iter_mut().find(|queue| queue.id == saved.queue) {
                 queue.resume(saved, last, shift, now, &mut ctx);
+            } else {
+                let end = ctx.clock.stamp(last);
+                for record in saved.records().cloned() {
+                    let facts = Facts::default();
+                    record.close(&mut ctx, now, end, EndReason::Reconfigured, facts);
+                }
             }
         }
         for record in &checkpoint.sources {

@@ -1,7 +1,7 @@
 //! Where inputs enter: each is handed to the rules it concerns, and only those are settled again.
 
 use super::Engine;
-use crate::observe::{FaultCause, SourceHealth, SourceId, ZoneSnapshot};
+use crate::observe::{FaultCause, SourceHealth, SourceId, Ticket, ZoneSnapshot};
 use crate::time::{HallTime, WallClock};
 
 impl Engine {
@@ -54,7 +54,25 @@ impl Engine {
                 self.tell_camera_health(camera, when, health.down);
             }
             SourceId::Sensor(_) | SourceId::Gateway(_) => self.sensor_health(at, health),
-            SourceId::Tickets(_) => {}
+            SourceId::Tickets(id) => {
+                if let Some(ix) = self.queues.iter().position(|queue| &queue.id == id) {
+                    let down = health.down.is_some();
+                    self.queues[ix].tickets_health(when, down, &mut self.core.ctx(&mut self.out));
+                    self.rearm_queue(ix);
+                }
+            }
+        }
+    }
+
+    pub(super) fn hear_ticket(&mut self, at: HallTime, ticket: &Ticket) {
+        let when = ticket.at.min(at);
+        if let Some(ix) = self
+            .queues
+            .iter()
+            .position(|queue| queue.id == ticket.queue)
+        {
+            self.queues[ix].hear_ticket(when, ticket, &mut self.core.ctx(&mut self.out));
+            self.rearm_queue(ix);
         }
     }
 

@@ -38,6 +38,16 @@ pub(crate) struct Limits {
     pub stuck_on: i64,
     /// Times a sensor may go on within an hour.
     pub flapping: usize,
+    pub wait_alarm: i64,
+    pub wait_severe: i64,
+    pub wait_duration: i64,
+    pub new_window: i64,
+    /// People per case, at least 1.
+    pub party: f64,
+    pub service_level_s: f64,
+    pub service_level_target: f64,
+    pub mismatch: i64,
+    pub mismatch_ratio: f64,
     /// For example `P0@1`.
     pub rule: String,
     /// Judge every picture anew, also one that says what its camera's last one said; tests compare the two ways.
@@ -80,6 +90,15 @@ impl Limits {
             static_suspect: ms(rules.static_suspect_s),
             stuck_on: ms(rules.stuck_on_s),
             flapping: rules.flapping_count_per_h as usize,
+            wait_alarm: ms(rules.wait_alarm_s),
+            wait_severe: ms(rules.wait_severe_s.max(rules.wait_alarm_s)),
+            wait_duration: ms(rules.wait_duration_s),
+            new_window: ms(rules.new_window_s),
+            party: f64::from(rules.party_factor).max(1.0),
+            service_level_s: ms(rules.service_level_s) as f64 / 1000.0,
+            service_level_target: share(rules.service_level_target),
+            mismatch: ms(rules.mismatch_s),
+            mismatch_ratio: share(rules.mismatch_ratio),
             rule: format!("{}@{}", rules.name, rules.revision),
             thorough: false,
         }

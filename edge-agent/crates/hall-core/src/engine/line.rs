@@ -1,5 +1,6 @@
-//! How many people stand in line in one camera's view: those who have dwelt long enough, by their tracks where they have
-//! any, the others by counts alone. Drop-outs within the tolerance are bridged. Knows no threshold and no event.
+//! How many people stand in line in one camera's view, who joins and who leaves: those who have dwelt long enough, by their
+//! tracks where they have any, the others by counts alone. Drop-outs within the tolerance are bridged. Knows no threshold
+//! and no event.
 
 use std::collections::VecDeque;
 
@@ -23,7 +24,23 @@ struct Stay {
     since: HallTime,
     /// First picture without it.
     missing: Option<HallTime>,
+    /// It has dwelt long enough; its joining has been told.
+    counted: bool,
 }
+
+/// Somebody who dwelt joined the line or left it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Move {
+    /// Joined, and when; `None`: that was before the line was watched.
+    Joined(Option<HallTime>),
+    /// Left, and when.
+    Left(HallTime),
+    /// Left while nobody watched.
+    Vanished,
+}
+
+/// More moves than this between two looks at them are no people.
+const MAX_MOVES: usize = 4096;
 
 /// One camera's view of a queue, on a time line from which long gaps have been cut out.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +52,11 @@ pub(crate) struct Line {
     dropped_at: Option<HallTime>,
     /// The last picture.
     view: QueueView,
+    /// First picture ever, or after the last gap that could not be bridged: who is there then came at a time nobody knows.
+    cut_at: Option<HallTime>,
+    /// People without tracks whose joining has been told.
+    anonymous_counted: u32,
+    moves: Vec<Move>,
 }
 
 impl Line {
@@ -56,8 +78,12 @@ impl Line {
     pub fn observe(&mut self, at: HallTime, view: &QueueView, limits: &Limits) {
         let silence = self.last.map_or(0, |last| at.since_ms(last));
         let gap = silence > limits.camera_stale;
-        if silence > limits.bridge.max(limits.camera_stale) {
+        let cut = silence > limits.bridge.max(limits.camera_stale);
+        if cut {
             self.shift(silence);
+        }
+        if cut || self.last.is_none() {
+            self.cut_at = Some(at);
         }
         self.begun.get_or_insert(at);
         self.last = Some(at);
@@ -79,7 +105,7 @@ impl Line {
     }
 
     fn follow(&mut self, at: HallTime, tracks: &[TrackId], gap: bool) {
-        let mut orphans: Vec<HallTime> = Vec::new();
+        let mut orphans: Vec<Stay> = Vec::new();
         for stay in &mut self.stays {
             if tracks.contains(&stay.track) {
                 stay.missing = None;
@@ -88,25 +114,47 @@ impl Line {
             }
         }
         if gap {
-            orphans.extend(
-                self.stays
-                    .iter()
-                    .filter(|s| s.missing.is_some())
-                    .map(|s| s.since),
-            );
-            orphans.sort_unstable_by(|a, b| b.cmp(a));
+            orphans.extend(self.stays.iter().filter(|s| s.missing.is_some()));
+            orphans.sort_unstable_by(|a, b| b.since.cmp(&a.since));
             self.stays.retain(|s| s.missing.is_none());
         }
         for &track in tracks {
             if !self.stays.iter().any(|stay| stay.track == track) {
-                let since = orphans.pop().unwrap_or(at);
+                let heir = orphans.pop();
                 self.stays.push(Stay {
                     track,
-                    since,
+                    since: heir.map_or(at, |stay| stay.since),
                     missing: None,
+                    counted: heir.is_some_and(|stay| stay.counted),
                 });
             }
         }
+        for _ in orphans.iter().filter(|stay| stay.counted) {
+            self.tell(self.left(at));
+        }
+    }
+
+    /// Somebody left at `at`, unless that fell into time nobody watched.
+    fn left(&self, at: HallTime) -> Move {
+        match self.cut_at {
+            Some(cut) if at <= cut => Move::Vanished,
+            _ => Move::Left(at),
+        }
+    }
+
+    fn joined(&self, at: HallTime) -> Move {
+        Move::Joined(Some(at).filter(|at| self.cut_at.is_none_or(|cut| *at > cut)))
+    }
+
+    fn tell(&mut self, what: Move) {
+        if self.moves.len() < MAX_MOVES {
+            self.moves.push(what);
+        }
+    }
+
+    /// Who joined and who left since this was last asked, in the order in which it became known.
+    pub fn moves(&mut self) -> impl Iterator<Item = Move> + '_ {
+        self.moves.drain(..)
     }
 
     /// Forgets what has been gone for longer than the tolerance and what no dwell time can reach.
@@ -125,6 +173,7 @@ impl Line {
         {
             self.dropped_at = Some(dropped);
         }
+        self.reckon(at, limits);
         self.stays.retain(|stay| !gone(stay));
         // Counted from the last picture: a silence after it may yet be cut out.
         let reached = self.last.map_or(at, |last| last.min(at));
@@ -132,6 +181,50 @@ impl Line {
         while self.levels.get(1).is_some_and(|next| next.from < horizon) {
             self.levels.pop_front();
         }
+    }
+
+    /// Tells of everybody who has now dwelt long enough, and of everybody counted who is gone.
+    fn reckon(&mut self, at: HallTime, limits: &Limits) {
+        let dwelt = at.plus_ms(-limits.queue_dwell);
+        for ix in 0..self.stays.len() {
+            let stay = self.stays[ix];
+            // Who left before the dwell was over has not queued, even if that was bridged.
+            let long_enough = |missing| missing >= stay.since.plus_ms(limits.queue_dwell);
+            if !stay.counted && stay.since <= dwelt && stay.missing.is_none_or(long_enough) {
+                self.stays[ix].counted = true;
+                self.tell(self.joined(stay.since));
+            }
+            let gone = |missing: &HallTime| at.since_ms(*missing) > limits.gap_tolerance;
+            if let Some(missing) = stay.missing.filter(gone)
+                && self.stays[ix].counted
+            {
+                self.tell(self.left(missing));
+            }
+        }
+        let anonymous = self.anonymous(at, limits);
+        for _ in self.anonymous_counted..anonymous {
+            self.tell(self.joined(dwelt));
+        }
+        for _ in anonymous..self.anonymous_counted {
+            self.tell(self.left(at.plus_ms(-(limits.gap_tolerance + 1))));
+        }
+        self.anonymous_counted = anonymous;
+    }
+
+    /// What was shown from `from` on was no observation (a frozen picture).
+    pub fn revoke(&mut self, from: HallTime) {
+        self.last = self.last.map(|last| last.min(from));
+        while self.levels.len() > 1 && self.levels.back().is_some_and(|level| level.from > from) {
+            self.levels.pop_back();
+        }
+        for stay in &mut self.stays {
+            stay.missing = stay.missing.filter(|missing| *missing <= from);
+        }
+        let late = |stay: &Stay| stay.since > from;
+        for _ in 0..self.stays.iter().filter(|s| late(s) && s.counted).count() {
+            self.tell(Move::Vanished);
+        }
+        self.stays.retain(|stay| !late(stay));
     }
 
     /// People in the zone in the last picture.

@@ -17,10 +17,15 @@ pub(crate) struct PostFacts {
     pub staffed_since: Option<HallTime>,
     /// Its published and open `unstaffed` or `late_open`.
     pub absence: Option<EventId>,
+    /// On duty, and nobody can say whether it is staffed.
+    pub unknown: bool,
+    /// Somebody is there, which is not confirmed yet.
+    pub coming: bool,
+    /// Staffed, with a customer at the counter.
+    pub busy: bool,
 }
 
 /// A window that serves.
-#[allow(dead_code, reason = "the rules of queues read it")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OpenWindow {
     pub window: WindowId,
@@ -29,7 +34,6 @@ pub(crate) struct OpenWindow {
 }
 
 /// What a queue knows of the windows it feeds, in configured order; kept up to date by the engine.
-#[allow(dead_code, reason = "the rules of queues read it")]
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Fed {
     /// Windows on duty.
@@ -38,6 +42,14 @@ pub(crate) struct Fed {
     pub open: Vec<OpenWindow>,
     /// Published and open `unstaffed` and `late_open` events of them.
     pub absences: Vec<EventId>,
+    /// All of them, on duty or not.
+    pub total: u32,
+    /// Windows on duty of which nobody can say whether they are staffed.
+    pub unknown: u32,
+    /// Windows where somebody is there who is not confirmed yet.
+    pub coming: u32,
+    /// Windows that serve, with a customer at the counter.
+    pub busy: u32,
 }
 
 /// The facts as last told, and who has not heard of them yet.
@@ -99,6 +111,10 @@ impl Links {
         let mut fed = Fed::default();
         for (window, post) in self.feeds[queue].iter().map(|ix| (*ix, &self.posts[*ix])) {
             fed.on_duty += u32::from(post.on_duty);
+            fed.total += 1;
+            fed.unknown += u32::from(post.unknown);
+            fed.coming += u32::from(post.coming);
+            fed.busy += u32::from(post.busy);
             fed.open.extend(post.staffed_since.map(|since| OpenWindow {
                 window: cfg.windows[window].id.clone(),
                 since,
@@ -136,7 +152,8 @@ impl OpenRecord {
 impl Engine {
     /// Takes down what a window's rule tells others, after it has been settled.
     pub(super) fn note_window(&mut self, ix: usize) {
-        self.links.post(ix, self.windows[ix].facts());
+        let facts = self.windows[ix].facts(self.now, &self.core.limits);
+        self.links.post(ix, facts);
     }
 
     /// Takes down what a queue's rule tells others, after it has been settled.

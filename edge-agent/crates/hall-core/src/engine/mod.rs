@@ -8,9 +8,11 @@ mod cases;
 mod checkpoint;
 mod conflict;
 mod credence;
+mod curves;
 mod device;
 mod episode;
 mod feelers;
+mod flow;
 pub mod fusion;
 mod intake;
 mod layout;
@@ -18,8 +20,12 @@ mod leave;
 mod limits;
 mod line;
 mod links;
+mod long_wait;
 mod look;
+mod lookout;
 mod minute;
+mod mismatch;
+mod new_window;
 mod orders;
 mod pause;
 mod pause_quota;
@@ -27,6 +33,7 @@ mod post_checkpoint;
 mod presence;
 mod queue;
 mod queue_view;
+mod queue_wait;
 mod reconfigure;
 mod record;
 mod roster;
@@ -34,6 +41,7 @@ mod sensors;
 mod sight;
 mod stopwatch;
 mod tally;
+mod tickets;
 mod timers;
 mod unattended;
 mod watch;
@@ -45,6 +53,7 @@ use std::collections::VecDeque;
 pub use checkpoint::{Checkpoint, EpisodeCheckpoint};
 pub use credence::{CredenceCheckpoint, Doubt};
 pub use episode::{Account, EpisodeRule};
+pub use long_wait::WaitCheckpoint;
 pub use pause::RunningPause;
 pub use pause_quota::PauseDay;
 pub use post_checkpoint::PostCheckpoint;
@@ -233,7 +242,8 @@ impl Engine {
             Input::System(fact) => self
                 .device
                 .note(at, &fact, &mut self.core.ctx(&mut self.out)),
-            Input::Ticket(_) | Input::Tick => {}
+            Input::Ticket(ticket) => self.hear_ticket(at, &ticket),
+            Input::Tick => {}
         }
         self.spread(at);
         self.enter();
@@ -476,7 +486,11 @@ impl Engine {
         let open = watches
             + windows
             + self.device.records().count()
-            + self.queues.iter().filter(|queue| queue.is_open()).count();
+            + self
+                .queues
+                .iter()
+                .map(QueueRule::open_events)
+                .sum::<usize>();
         let summary = Summary {
             from: self.minute.from,
             to: self.core.clock.stamp(at),

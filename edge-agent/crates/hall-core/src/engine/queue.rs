@@ -1,10 +1,14 @@
-//! The rule of one queue: too long for too long, until it has been short for long enough. Knows no window but the duty of
-//! those it feeds.
+//! The rule of one queue: too long for too long, until it has been short for long enough; and the home of the rules that go with
+//! it (waits, new windows, tickets against video). Knows no window but those it feeds.
 
+use super::flow::{Crew, Flow};
 use super::layout::QueueView;
 use super::limits::Limits;
-use super::line::Line;
 use super::links::Fed;
+use super::long_wait::LongWait;
+use super::lookout::{Lookout, Teller, Told};
+use super::mismatch::Mismatch;
+use super::new_window::NewWindow;
 use super::queue_view::QueueCheckpoint;
 use super::record::{Ctx, Facts, OpenRecord, Opening};
 use super::roster::Roster;
@@ -13,28 +17,7 @@ use crate::event::{EndReason, EventCode, Level, Subject, Tag};
 use crate::ids::QueueId;
 use crate::observe::FaultCause;
 use crate::snapshot::QueueState;
-use crate::time::HallTime;
-
-/// One camera's view of the queue.
-#[derive(Debug, Clone)]
-pub(super) struct Eye {
-    camera: usize,
-    name: String,
-    pub(super) line: Line,
-    pub(super) down: Option<FaultCause>,
-    pub(super) valid: bool,
-}
-
-impl Eye {
-    fn fresh(&self, at: HallTime, limits: &Limits) -> bool {
-        self.valid
-            && self.down.is_none()
-            && self
-                .line
-                .last()
-                .is_some_and(|last| at.since_ms(last) <= limits.camera_stale)
-    }
-}
+use crate::time::{HallTime, Stamp};
 
 /// The length has been at or over the limit since `onset`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,6 +26,8 @@ pub(super) struct Rise {
     pub(super) unobserved_ms: i64,
     pub(super) peak: u32,
     saturated: bool,
+    /// When another window was opened for it.
+    pub(super) mitigated_at: Option<Stamp>,
 }
 
 /// A published event.
@@ -71,7 +56,19 @@ pub(super) struct Minute {
 pub(crate) struct QueueRule {
     pub(super) id: QueueId,
     pub(super) capacity: Option<u32>,
-    pub(super) eyes: Vec<Eye>,
+    pub(super) lookout: Lookout,
+    /// Who told of the line last, and since when only he counts: nothing is dated back over a change of source.
+    pub(super) teller: Option<Teller>,
+    pub(super) told_since: HallTime,
+    /// The source before said otherwise: until this one has agreed with it once, it neither raises nor clears.
+    pub(super) disputed: bool,
+    pub(super) last_length: u32,
+    /// What was told last; `None`: nobody knows.
+    pub(super) length: Option<u32>,
+    pub(super) flow: Flow,
+    pub(super) long_wait: LongWait,
+    pub(super) new_window: NewWindow,
+    pub(super) mismatch: Mismatch,
     pub(super) rosters: Vec<Roster>,
     /// The windows it feeds, as they are now.
     pub(super) fed: Fed,
@@ -81,7 +78,7 @@ pub(crate) struct QueueRule {
     /// Start of the time nobody observes.
     pub(super) blind_since: Option<HallTime>,
     /// End of the last gap that was too long to bridge: nothing is dated back over it.
-    seen_since: HallTime,
+    pub(super) seen_since: HallTime,
     pub(super) minute: Minute,
     pub(super) state_since: HallTime,
     pub(super) state: QueueState,
@@ -99,39 +96,30 @@ impl QueueRule {
         start: HallTime,
         old: Option<QueueRule>,
     ) -> Self {
-        let eyes = cameras
-            .iter()
-            .map(|(camera, name)| {
-                let known = old
-                    .as_ref()
-                    .and_then(|old| old.eyes.iter().find(|eye| &eye.name == name))
-                    .cloned();
-                match known {
-                    Some(eye) => Eye {
-                        camera: *camera,
-                        ..eye
-                    },
-                    None => Eye {
-                        camera: *camera,
-                        name: name.clone(),
-                        line: Line::default(),
-                        down: down.get(*camera).copied().flatten(),
-                        valid: false,
-                    },
-                }
-            })
-            .collect();
+        let known = old.as_ref().map(|old| old.lookout.clone());
+        let lookout = Lookout::new(cfg, cameras, down, known);
         let mut queue = match old {
             Some(old) => QueueRule {
                 capacity: cfg.capacity,
-                eyes,
+                lookout,
+                // Cameras may have changed places.
+                teller: None,
                 rosters,
                 ..old
             },
             None => QueueRule {
                 id: cfg.id.clone(),
                 capacity: cfg.capacity,
-                eyes,
+                lookout,
+                teller: None,
+                told_since: start,
+                disputed: false,
+                last_length: 0,
+                length: None,
+                flow: Flow::new(start),
+                long_wait: LongWait::default(),
+                new_window: NewWindow::default(),
+                mismatch: Mismatch::default(),
                 rosters,
                 fed: Fed::default(),
                 on_duty_since: None,
@@ -161,7 +149,13 @@ impl QueueRule {
         now: HallTime,
         ctx: &mut Ctx<'_>,
     ) {
+        self.resume_others(saved, last_observed, shift_ms);
         let Some(record) = saved.record.clone() else {
+            if let Some(record) = saved.no_new_window.clone() {
+                let end = ctx.clock.stamp(last_observed);
+                record.close(ctx, now, end, EndReason::PowerLoss, Facts::default());
+            }
+            self.end_foreign(now, last_observed, ctx);
             return;
         };
         let rise = Rise {
@@ -169,6 +163,7 @@ impl QueueRule {
             unobserved_ms: saved.unobserved_ms,
             peak: saved.peak,
             saturated: record.tags.contains(&Tag::Saturated),
+            mitigated_at: saved.mitigated_at,
         };
         self.blind_since = Some(last_observed);
         self.open = Some(Open {
@@ -177,9 +172,27 @@ impl QueueRule {
             short: None,
             resumed: Some((last_observed, saved.unobserved_ms)),
         });
+        if let (Some(open), Some(alarm)) = (&self.open, self.alarm()) {
+            let mitigated = open.rise.mitigated_at;
+            self.new_window.resume(
+                alarm,
+                saved.staffed_at_raise,
+                mitigated,
+                saved.no_new_window.clone(),
+            );
+        }
+        self.end_foreign(now, last_observed, ctx);
+    }
+
+    /// Duty is over meanwhile: what was open ended where it was last observed.
+    fn end_foreign(&mut self, now: HallTime, last_observed: HallTime, ctx: &mut Ctx<'_>) {
         let same_duty = |r: &Roster| r.stretch().is_some_and(|s| s.from <= last_observed);
         if ctx.clock.synced && !self.rosters.iter().any(same_duty) {
             self.close(now, last_observed, EndReason::PowerLoss, 0, ctx);
+            self.long_wait
+                .close(now, last_observed, EndReason::PowerLoss, ctx);
+            self.mismatch
+                .close(now, last_observed, EndReason::PowerLoss, ctx);
         }
     }
 
@@ -201,39 +214,28 @@ impl QueueRule {
     ) -> bool {
         if !ctx.limits.thorough && self.blind_since.is_none() {
             let at = at.max(self.settled_at).max(self.seen_at);
-            let mut eyes = self.eyes.iter_mut().filter(|eye| eye.camera == camera);
-            if eyes
-                .any(|eye| eye.valid && eye.down.is_none() && eye.line.again(at, view, ctx.limits))
-            {
+            if self.lookout.again(camera, at, view, ctx.limits) {
                 self.seen_at = at;
                 return false;
             }
         }
         let at = self.account(at, ctx.limits);
-        if let Some(eye) = self
-            .eyes
-            .iter_mut()
-            .find(|eye| eye.camera == camera && eye.down.is_none())
-        {
-            eye.valid = true;
-            eye.line.observe(at, view, ctx.limits);
-        }
+        self.lookout.observe(camera, at, view, ctx.limits);
         self.evaluate(at, ctx);
         true
     }
 
-    /// A camera was reported down or up.
+    /// A camera was reported down or up at `when`, which may be before what has been acted on: a frozen picture is noticed late.
     pub fn camera_health(
         &mut self,
         camera: usize,
-        at: HallTime,
+        when: HallTime,
         down: Option<FaultCause>,
         ctx: &mut Ctx<'_>,
     ) {
-        let at = self.account(at, ctx.limits);
-        for eye in self.eyes.iter_mut().filter(|eye| eye.camera == camera) {
-            eye.down = down;
-            eye.valid &= down.is_none();
+        let at = self.account(when, ctx.limits);
+        if self.lookout.health(camera, when, down, self.teller) {
+            self.unsee(when, at);
         }
         self.evaluate(at, ctx);
     }
@@ -251,6 +253,10 @@ impl QueueRule {
     pub fn hear(&mut self, at: HallTime, fed: Fed, ctx: &mut Ctx<'_>) {
         if self.fed != fed {
             let at = self.account(at, ctx.limits);
+            self.flow.crew(Crew {
+                staffed: fed.open.len() as u32,
+                busy: fed.busy,
+            });
             self.fed = fed;
             self.evaluate(at, ctx);
         }
@@ -259,38 +265,33 @@ impl QueueRule {
     /// The configuration no longer holds this queue.
     pub fn remove(mut self, at: HallTime, ctx: &mut Ctx<'_>) {
         self.close(at, at, EndReason::Reconfigured, 0, ctx);
+        self.long_wait.close(at, at, EndReason::Reconfigured, ctx);
+        self.mismatch.close(at, at, EndReason::Reconfigured, ctx);
     }
 
     pub(super) fn on_duty(&self) -> bool {
         self.rosters.iter().any(|roster| roster.stretch().is_some())
     }
 
-    /// The first configured healthy camera.
-    pub(super) fn active(&self, at: HallTime, limits: &Limits) -> Option<&Eye> {
-        self.eyes.iter().find(|eye| eye.fresh(at, limits))
-    }
-
     /// Goes to `at` with the length as it is. Returns the instant reached, never earlier than the one before.
     pub(super) fn account(&mut self, at: HallTime, limits: &Limits) -> HallTime {
         let from = self.settled_at;
         let at = at.max(from).max(self.seen_at);
-        if let Some(length) = self
-            .active(from, limits)
-            .map(|eye| eye.line.length(from, limits))
-        {
+        if let Some(length) = self.lookout.length(from, limits) {
             self.minute.person_ms += i64::from(length) * at.since_ms(from);
             self.minute.known_ms += at.since_ms(from);
         }
         self.settled_at = at;
+        self.flow.account(at);
         at
     }
 
-    fn evaluate(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
-        self.eyes
-            .iter_mut()
-            .for_each(|eye| eye.line.settle(at, ctx.limits));
-        self.see(at, ctx.limits);
-        self.judge(at, ctx);
+    pub(super) fn evaluate(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        let since = self.follow(at, ctx);
+        let told = self.lookout.told(at, ctx.limits);
+        self.change_teller(at, told, ctx.limits);
+        self.see(at, told.is_some(), ctx.limits);
+        self.judge(at, told, ctx);
         if self.rosters.iter().any(|roster| roster.until() <= at) {
             self.rosters
                 .iter_mut()
@@ -300,17 +301,26 @@ impl QueueRule {
         match (self.on_duty(), self.on_duty_since) {
             (true, None) => {
                 self.on_duty_since = Some(at);
-                self.judge(at, ctx);
+                self.begin_duty(at, ctx);
+                self.judge(at, told, ctx);
             }
-            (false, _) => {
+            (false, was) => {
+                if was.is_some() {
+                    self.end_duty(at, ctx);
+                }
                 self.on_duty_since = None;
                 self.rise = None;
+                self.long_wait.forget();
                 if ctx.clock.synced {
                     self.close(at, at, EndReason::ScheduleEnd, 0, ctx);
+                    self.long_wait.end_duty(at, ctx);
+                    self.mismatch.close(at, at, EndReason::ScheduleEnd, ctx);
                 }
             }
             (true, Some(_)) => {}
         }
+        self.length = told.map(|told| told.length);
+        self.judge_others(at, told, since, ctx);
         let state = match (&self.open, self.blind_since) {
             (_, Some(_)) => QueueState::Unknown,
             (Some(_), None) => QueueState::Long,
@@ -323,15 +333,17 @@ impl QueueRule {
     }
 
     /// Notices when nobody observes the queue and when somebody does again; unobserved time stops every timer.
-    fn see(&mut self, at: HallTime, limits: &Limits) {
-        let seen = self.active(at, limits).is_some();
+    fn see(&mut self, at: HallTime, seen: bool, limits: &Limits) {
         match (seen, self.blind_since) {
             (false, None) => {
-                let last = self.eyes.iter().filter_map(|eye| eye.line.last()).max();
-                self.blind_since = Some(last.unwrap_or(at).min(at));
+                let last = self.teller.and_then(|teller| self.lookout.last(teller));
+                let since = last.unwrap_or(at).min(at);
+                self.blind_since = Some(since);
+                self.flow.watch(at, Some(since));
             }
             (true, Some(since)) => {
                 self.blind_since = None;
+                self.flow.watch(at, None);
                 let gap = at.since_ms(since).max(0);
                 let resumed = self
                     .open
@@ -354,20 +366,24 @@ impl QueueRule {
         }
     }
 
-    fn judge(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+    fn judge(&mut self, at: HallTime, told: Option<Told>, ctx: &mut Ctx<'_>) {
         let limits = ctx.limits;
         let Some(on_duty_since) = self.on_duty_since else {
             return;
         };
-        let Some(eye) = self.active(at, limits) else {
+        let Some(told) = told else {
             return;
         };
-        let length = eye.line.length(at, limits);
-        let firm = eye.line.firm_length(at, limits);
-        let in_zone = eye.line.in_zone().unwrap_or(0);
-        let short_since = eye.line.at_most_since(limits.queue_clear, at, limits);
-        let source = format!("video:{}", eye.name);
-        let saturated = self.capacity.is_some_and(|capacity| length >= capacity);
+        let Told {
+            length,
+            firm,
+            in_zone,
+            ..
+        } = told;
+        let source = self.lookout.name(told.by);
+        let by_video = told.by != Teller::Tickets;
+        let saturated = by_video && self.capacity.is_some_and(|capacity| length >= capacity);
+        self.last_length = length;
         self.minute.max = self.minute.max.max(length);
         self.minute.saturated |= saturated;
 
@@ -384,14 +400,24 @@ impl QueueRule {
                     open.record
                         .escalate(ctx, at, level, facts(&open.rise, at, 0));
                 }
+                self.disputed = false;
                 return;
             }
-            let (since, unobserved) = *open
-                .short
-                .get_or_insert((short_since.max(open.rise.onset).max(self.seen_since), 0));
+            if self.disputed && length > 0 {
+                open.short = None;
+                return;
+            }
+            self.disputed = false;
+            let short_since = self
+                .lookout
+                .at_most_since(told.by, limits.queue_clear, at, limits)
+                .max(open.rise.onset)
+                .max(self.seen_since)
+                .max(self.told_since);
+            let (since, unobserved) = *open.short.get_or_insert((short_since, 0));
             let due = since.plus_ms(limits.queue_clear_hold + unobserved);
             // Whoever came before the clearing was due may still turn out to be queuing.
-            let decided = in_zone <= limits.queue_clear || at >= due.plus_ms(limits.queue_dwell);
+            let decided = in_zone <= limits.queue_clear || at >= due.plus_ms(told.dwell_ms);
             if at >= due && decided {
                 let (end, reason) = match open.resumed {
                     Some((last, _)) => (last, EndReason::PowerLoss),
@@ -403,17 +429,24 @@ impl QueueRule {
         }
         if length < limits.queue_raise {
             self.rise = None;
+            self.disputed = false;
+            return;
+        }
+        if self.disputed {
+            self.rise = None;
             return;
         }
         let onset = at
-            .plus_ms(-limits.queue_dwell)
+            .plus_ms(-told.dwell_ms)
             .max(on_duty_since)
-            .max(self.seen_since);
+            .max(self.seen_since)
+            .max(self.told_since);
         let rise = self.rise.get_or_insert(Rise {
             onset,
             unobserved_ms: 0,
             peak: 0,
             saturated: false,
+            mitigated_at: None,
         });
         rise.peak = rise.peak.max(length);
         rise.saturated |= saturated;
@@ -468,15 +501,17 @@ impl QueueRule {
         let stamp = ctx.clock.stamp(end);
         open.record
             .close(ctx, at, stamp, reason, facts(&rise, end, 0));
+        self.new_window.end(at, end, reason, ctx);
     }
 }
 
-fn facts(rise: &Rise, end: HallTime, absent_ms: i64) -> Facts {
+pub(super) fn facts(rise: &Rise, end: HallTime, absent_ms: i64) -> Facts {
     Facts {
         duration_ms: end.since_ms(rise.onset).max(0),
         absent_ms,
         unobserved_ms: rise.unobserved_ms.max(0),
         peak: Some(rise.peak),
+        mitigated_at: rise.mitigated_at,
         ..Facts::default()
     }
 }

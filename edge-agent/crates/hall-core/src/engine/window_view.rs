@@ -156,13 +156,16 @@ impl WindowRule {
     }
 
     /// What others may know.
-    pub fn facts(&self) -> PostFacts {
+    pub fn facts(&self, at: HallTime, limits: &Limits) -> PostFacts {
         let serves = matches!(self.class, TimeClass::Staffed | TimeClass::ExtraOpen);
         let record = self.episode.as_ref().and_then(|e| e.record.as_ref());
         PostFacts {
             on_duty: matches!(self.gate, Gate::Open | Gate::Paused),
             staffed_since: serves.then_some(self.shown_since),
             absence: record.map(|record| record.id),
+            unknown: self.gate == Gate::Open && self.class == TimeClass::Unknown,
+            coming: self.gate == Gate::Open && !serves && self.post.raw().is_yes(),
+            busy: serves && self.sight.customers(at, limits) > 0,
         }
     }
 

@@ -8,6 +8,7 @@ mod record;
 mod tests;
 
 use crate::order::{DirectiveFields, OrderError};
+use crate::ticket::{TicketRecord, TicketWord};
 use crate::time::parse_rfc3339;
 use hall_core::detection::Detection;
 use hall_core::geometry::BBox;
@@ -85,6 +86,8 @@ pub enum Observation {
         /// Unix milliseconds at which it died; `None`: at the record before.
         last_ms: Option<i64>,
     },
+    /// A ticket machine says something about one ticket.
+    Ticket(TicketWord),
     /// Time passed.
     Tick,
 }
@@ -355,6 +358,36 @@ impl ObservationRecord {
                     return Err(wrong("last", "must not be later than at"));
                 }
                 (span, Observation::Restart { last_ms })
+            }
+            R::Ticket {
+                at,
+                queue,
+                ticket,
+                window,
+                state,
+                taken_at,
+                called_at,
+                start_at,
+                end_at,
+                priority,
+                party,
+            } => {
+                let record = TicketRecord {
+                    v: 1,
+                    src: "ticket".into(),
+                    queue,
+                    ticket,
+                    window,
+                    state,
+                    taken_at,
+                    called_at,
+                    start_at,
+                    end_at,
+                    priority,
+                    party,
+                };
+                let word = record.check().map_err(|e| wrong(e.field, e.reason))?;
+                (span(&at, None, None)?, Observation::Ticket(word))
             }
             R::Tick { at } => (span(&at, None, None)?, Observation::Tick),
         })

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::name::{CauseName, QualityName};
 use crate::order::{ActorRecord, CaseRecord, LeaveRecord};
+use crate::ticket::TicketStateName;
 
 /// One line as written. Field names and values are the published contract.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -139,6 +140,38 @@ pub enum ObservationRecord {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         last: Option<String>,
     },
+    /// A ticket machine says something about one ticket.
+    Ticket {
+        /// RFC 3339 with offset.
+        at: String,
+        /// Queue id.
+        queue: String,
+        /// Number as printed.
+        ticket: String,
+        /// The window it was called to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        window: Option<String>,
+        /// Where it is in its life.
+        state: TicketStateName,
+        /// When it was taken; `at` of its first line when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        taken_at: Option<String>,
+        /// When it was called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        called_at: Option<String>,
+        /// When service began.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        start_at: Option<String>,
+        /// When service ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        end_at: Option<String>,
+        /// Called before others; for information.
+        #[serde(default)]
+        priority: bool,
+        /// People who came with it, 1 when left out.
+        #[serde(default = "single")]
+        party: u32,
+    },
     /// Time passed.
     Tick {
         /// RFC 3339 with offset.
@@ -194,6 +227,10 @@ pub struct DetectionValue {
     /// 0–1; 1 when left out.
     #[serde(default = "one")]
     pub score: f32,
+}
+
+fn single() -> u32 {
+    1
 }
 
 fn one() -> f32 {
