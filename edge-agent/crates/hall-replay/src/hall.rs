@@ -1,8 +1,8 @@
 //! Turns observation records into engine inputs with what a hall's cameras need between pictures: counts of zones not
 //! listed, tracks and zone rules. Knows neither engine nor time order.
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::sync::Arc;
 
 use hall_core::HallTime;
 use hall_core::config::{EngineConfig, Rules};
@@ -23,7 +23,9 @@ use crate::run::Step;
 struct Eye {
     zones: Vec<ZoneId>,
     /// Last count of every zone that was ever listed.
-    counts: Vec<ZoneCount>,
+    counts: Arc<ZoneSnapshot>,
+    /// The record they are from, by its line.
+    line: u64,
     tracker: Tracker,
     evaluator: ZoneEvaluator,
     tracks: Vec<Track>,
@@ -32,7 +34,8 @@ struct Eye {
 /// The hall's side of a replay.
 #[derive(Debug)]
 pub(crate) struct Hall {
-    eyes: BTreeMap<CameraId, Eye>,
+    /// In order of their ids.
+    eyes: Vec<(CameraId, Eye)>,
     sensors: Vec<SensorId>,
     gateways: Vec<GatewayId>,
     queues: Vec<QueueId>,
@@ -50,17 +53,24 @@ impl Hall {
                 .filter(|z| z.camera == *camera)
                 .map(|z| z.id.clone())
                 .collect(),
-            counts: Vec::new(),
+            counts: Arc::new(ZoneSnapshot {
+                camera: camera.clone(),
+                at: HallTime::default(),
+                zones: Vec::new(),
+            }),
+            line: 0,
             tracker: Tracker::new(tracker),
             evaluator: ZoneEvaluator::new(camera.clone(), cfg.zones.clone()),
             tracks: Vec::new(),
         };
+        let mut eyes: Vec<(CameraId, Eye)> = cfg
+            .cameras
+            .iter()
+            .map(|camera| (camera.clone(), eye(camera)))
+            .collect();
+        eyes.sort_by(|(a, _), (b, _)| a.cmp(b));
         Hall {
-            eyes: cfg
-                .cameras
-                .iter()
-                .map(|camera| (camera.clone(), eye(camera)))
-                .collect(),
+            eyes,
             sensors: cfg.sensors.iter().map(|s| s.id.clone()).collect(),
             gateways: cfg
                 .sensors
@@ -99,7 +109,8 @@ impl Hall {
             }
             Observation::System(fact) => Input::System(fact.clone()),
             Observation::Zones { camera, zones } => {
-                Input::Zones(self.eye(line, camera)?.count(at, line, camera, zones)?)
+                let eye = self.eye(line, camera)?;
+                return Ok(Step::Picture(eye.count(at, line, zones)?));
             }
             Observation::Tracks { camera, tracks } => {
                 Input::Zones(self.eye(line, camera)?.follow(at, tracks))
@@ -162,13 +173,13 @@ impl Hall {
     }
 
     fn eye(&mut self, line: u64, camera: &CameraId) -> Result<&mut Eye, ReplayError> {
-        if !self.eyes.contains_key(camera) {
-            return Err(unknown(line, "camera", camera, self.eyes.keys()));
+        match self.eyes.binary_search_by(|(id, _)| id.cmp(camera)) {
+            Ok(ix) => Ok(&mut self.eyes[ix].1),
+            Err(_) => {
+                let known = self.eyes.iter().map(|(id, _)| id);
+                Err(unknown(line, "camera", camera, known))
+            }
         }
-        Ok(self
-            .eyes
-            .get_mut(camera)
-            .expect("invariant: just looked up"))
     }
 
     fn know_sensor(&self, line: u64, sensor: &SensorId) -> Result<(), ReplayError> {
@@ -177,33 +188,34 @@ impl Hall {
 }
 
 impl Eye {
+    /// The picture of one record; a record that is only repeated needs no more than the time.
     fn count(
         &mut self,
         at: HallTime,
         line: u64,
-        camera: &CameraId,
         zones: &[(ZoneId, u32, Vec<TrackId>)],
-    ) -> Result<ZoneSnapshot, ReplayError> {
-        for (zone, count, tracks) in zones {
-            let new = ZoneCount {
-                zone: zone.clone(),
-                count: *count,
-                tracks: tracks.clone(),
-                still_since: None,
-            };
-            if let Some(old) = self.counts.iter_mut().find(|c| c.zone == *zone) {
-                *old = new;
-            } else if self.zones.contains(zone) {
-                self.counts.push(new);
+    ) -> Result<Arc<ZoneSnapshot>, ReplayError> {
+        // Copied only if whoever got the last one still holds it.
+        let picture = Arc::make_mut(&mut self.counts);
+        picture.at = at;
+        let new = if self.line == line { &[] } else { zones };
+        for (zone, count, tracks) in new {
+            if let Some(known) = picture.zones.iter_mut().find(|c| c.zone == *zone) {
+                known.count = *count;
+                known.tracks.clone_from(tracks);
+            } else if let Some(zone) = self.zones.iter().find(|known| *known == zone) {
+                picture.zones.push(ZoneCount {
+                    zone: zone.clone(),
+                    count: *count,
+                    tracks: tracks.clone(),
+                    still_since: None,
+                });
             } else {
                 return Err(unknown(line, "zone", zone, &self.zones));
             }
         }
-        Ok(ZoneSnapshot {
-            camera: camera.clone(),
-            at,
-            zones: self.counts.clone(),
-        })
+        self.line = line;
+        Ok(Arc::clone(&self.counts))
     }
 
     /// Tracks as the file numbers them; one that is not listed any more is gone.

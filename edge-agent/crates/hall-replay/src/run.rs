@@ -2,12 +2,13 @@
 //! and knows no file.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hall_core::HallTime;
 use hall_core::config::{EngineConfig, Rules};
 use hall_core::engine::{Checkpoint, Engine, Output};
 use hall_core::event::{Event, EventId};
-use hall_core::observe::{Input, SystemFact};
+use hall_core::observe::{Input, SystemFact, ZoneSnapshot};
 use hall_core::time::WallClock;
 use hall_metrics::{Book, Layout, Rollup};
 use hall_wire::checkpoint::CheckpointRecord;
@@ -27,7 +28,9 @@ const WAKE_UPS_MAX: u32 = 10_000;
 /// One thing that happens in a replay.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// The engine is told something.
+    /// A camera sees something; shared, so that a picture that stays the same all day is never copied.
+    Picture(Arc<ZoneSnapshot>),
+    /// The engine is told something else.
     Input(Input),
     /// Other rules from here on.
     Rules(Box<Rules>),
@@ -128,6 +131,11 @@ impl<'a> Run<'a> {
         sink: &mut dyn FnMut(ReplayOutput),
     ) -> Result<(), ReplayError> {
         match step {
+            Step::Picture(picture) => {
+                self.wake_until(at, line, sink)?;
+                self.engine.look(at, &picture);
+                self.given(at, sink);
+            }
             Step::Input(input) => {
                 self.wake_until(at, line, sink)?;
                 self.give(at, input, sink);
@@ -256,8 +264,12 @@ impl<'a> Run<'a> {
             self.clock = *clock;
             self.context.clock = quality(*clock);
         }
-        self.now = at;
         self.engine.handle(at, input);
+        self.given(at, sink);
+    }
+
+    fn given(&mut self, at: HallTime, sink: &mut dyn FnMut(ReplayOutput)) {
+        self.now = at;
         self.stats.inputs += 1;
         self.stats.to_ms = Some(at.0);
         self.drain(sink);

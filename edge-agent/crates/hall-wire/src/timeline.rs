@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
@@ -151,21 +152,22 @@ impl<R: BufRead> Timeline<R> {
                 _ => break,
             }
         }
-        let Some(Reverse(mut record)) = self.pending.pop() else {
+        let Some(mut first) = self.pending.peek_mut() else {
             return Ok(None);
         };
+        let Reverse(record) = &mut *first;
         let moment = Moment {
             at_ms: record.next_ms,
             line: record.line,
             observation: Arc::clone(&record.observation),
         };
         record.next_ms += record.span.every_ms;
-        if record
+        let goes_on = record
             .span
             .until_ms
-            .is_some_and(|until_ms| record.next_ms < until_ms)
-        {
-            self.pending.push(Reverse(record));
+            .is_some_and(|until_ms| record.next_ms < until_ms);
+        if !goes_on {
+            PeekMut::pop(first);
         }
         Ok(Some(moment))
     }

@@ -250,7 +250,8 @@ fn measure(cfg: &EngineConfig) -> Outcome<(String, Option<String>)> {
     };
     writeln!(
         table,
-        "\nHeap after 1 day {}, 10 days {}, 30 days {}: what grows is the book of the last 62 days'          of the process {:.0} MiB.",
+        "\nHeap after 1 day {}, 10 days {}, 30 days {}: what grows is the book of the last 62 days' events, 20,000 at most; \
+         peak of the whole process {:.0} MiB.",
         at(1),
         at(10),
         at(30),
