@@ -65,6 +65,8 @@ pub struct Book {
     /// Periods about which something new is known.
     pending: BTreeSet<Period>,
     touched: (i64, i64),
+    /// Days that differ from what was stored last.
+    changed: BTreeSet<LocalDay>,
 }
 
 impl Book {
@@ -89,6 +91,7 @@ impl Book {
             published: BTreeMap::new(),
             pending: BTreeSet::new(),
             touched: (i64::MAX, i64::MIN),
+            changed: BTreeSet::new(),
         }
     }
 
@@ -107,6 +110,16 @@ impl Book {
     #[must_use]
     pub fn until_ms(&self) -> i64 {
         self.until_ms
+    }
+
+    pub(crate) fn reached(&mut self, local_ms: i64) {
+        self.until_ms = self.until_ms.max(local_ms);
+    }
+
+    /// The days that changed since this was asked last, oldest first.
+    pub fn take_changed(&mut self) -> Vec<LocalDay> {
+        self.touched = (i64::MAX, i64::MIN);
+        std::mem::take(&mut self.changed).into_iter().collect()
     }
 
     /// Takes whatever the engine gives out.
@@ -171,7 +184,7 @@ impl Book {
         if offline {
             self.offline.insert(id);
             let end_ms = self.events.get(&id).and_then(|fact| fact.end_ms);
-            let from_ms = onset_ms.max(self.until_ms - KEEP_DAYS * DAY_MS);
+            let from_ms = onset_ms.max(self.until_ms.saturating_sub(KEEP_DAYS * DAY_MS));
             self.touch(from_ms, end_ms.unwrap_or(self.until_ms).min(self.until_ms));
         }
     }
@@ -232,6 +245,7 @@ impl Book {
             for kind in &self.kinds {
                 self.pending.insert(Period::containing(*kind, at));
             }
+            self.changed.insert(LocalDay::of(at));
             self.touched = (slot.from_ms, slot.to_ms);
             at = slot.to_ms;
         }
@@ -278,6 +292,7 @@ impl Book {
         }
         let rev = before.map_or(0, |before| before.rev) + 1;
         self.published.insert(period, Published { rev, print });
+        self.changed.insert(LocalDay::of(period.from_ms));
         Some(Rollup { rev, ..rollup })
     }
 
@@ -306,6 +321,14 @@ impl Book {
             at = end;
         }
         figures
+    }
+
+    /// Something was told about a day.
+    #[must_use]
+    pub fn knows(&self, day: LocalDay) -> bool {
+        let (from_ms, to_ms) = (day.from_ms(), day.from_ms() + DAY_MS);
+        let mut lines = self.windows.values();
+        lines.any(|line| line.times.within(from_ms, to_ms).next().is_some())
     }
 
     /// The figures of one slot within a day.
@@ -337,7 +360,7 @@ impl Book {
     }
 
     /// Event ids begin with the Unix milliseconds of the onset.
-    fn id_at(&self, local_ms: i64) -> EventId {
+    pub(crate) fn id_at(&self, local_ms: i64) -> EventId {
         let unix_ms = local_ms - i64::from(self.layout.utc_offset_s) * 1000;
         EventId(u128::from(unix_ms.max(0) as u64) << 80)
     }
@@ -422,7 +445,7 @@ impl Book {
     }
 
     /// When a window that a queue feeds was on duty.
-    fn duty(&self, queue: &QueueId, from_ms: i64, to_ms: i64) -> Spans<()> {
+    pub(crate) fn duty(&self, queue: &QueueId, from_ms: i64, to_ms: i64) -> Spans<()> {
         let fed = self.layout.queues.get(queue);
         let mut duty = Spans::new();
         for (id, line) in &self.windows {

@@ -4,9 +4,11 @@
 
 pub mod book;
 pub mod calendar;
+pub mod day;
 pub mod fact;
 pub mod figures;
 pub mod layout;
+pub mod month;
 pub mod quantile;
 pub mod queue;
 pub mod rollup;
@@ -16,8 +18,10 @@ pub mod times;
 
 pub use book::Book;
 pub use calendar::{LocalDay, Month, Period, PeriodKind};
+pub use day::StoredDay;
 pub use fact::EventFact;
 pub use figures::{Figures, Scope};
 pub use layout::Layout;
+pub use month::MonthReport;
 pub use rollup::Rollup;
 pub use times::ClassTimes;

@@ -4,6 +4,7 @@
 
 pub mod checkpoint;
 mod checkpoint_post;
+pub mod day;
 pub mod event;
 pub mod figures;
 pub mod interval;

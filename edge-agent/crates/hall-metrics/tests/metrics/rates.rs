@@ -338,3 +338,20 @@ fn a_clock_that_was_never_set_leaves_no_figures() {
     assert!(book.flush().is_empty());
     assert!(book.due(stamp("10:00")).is_empty());
 }
+
+#[test]
+fn a_fault_may_be_the_first_thing_a_book_hears_of() {
+    let mut book = book();
+    let mut fault = event(
+        "cam1",
+        EventCode::CameraOffline,
+        Level::Fault,
+        "10:00:00",
+        60,
+    );
+    fault.subject = Subject::Camera("cam1".into());
+    book.take(&Output::Event(fault));
+    assert!(book.flush().is_empty(), "nothing is known of the time");
+    book.take(&interval("W1", "10:00", "10:10", Staffed));
+    assert_eq!(book.flush().len(), 4);
+}

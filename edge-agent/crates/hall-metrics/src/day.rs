@@ -1,0 +1,124 @@
+//! One local day of a book as it is stored: all that is needed to work the day's figures out again, whenever late data come. Plain data.
+
+use hall_core::account::TimeClass;
+use hall_core::ids::{QueueId, WindowId};
+
+use crate::book::Book;
+use crate::calendar::{DAY_MS, LocalDay, Period};
+use crate::fact::EventFact;
+use crate::queue::{QueueMinute, Wait};
+use crate::rollup::Published;
+use crate::spans::Span;
+
+/// A window's day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowDay {
+    /// Which.
+    pub window: WindowId,
+    /// How its time counts, as the engine judged it then.
+    pub times: Vec<Span<TimeClass>>,
+    /// Leave entered (true) or cancelled (false) afterwards.
+    pub excuses: Vec<Span<bool>>,
+}
+
+/// A queue's day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueDay {
+    /// Which.
+    pub queue: QueueId,
+    /// Minutes on duty, by start in local milliseconds.
+    pub minutes: Vec<(i64, QueueMinute)>,
+    /// Finished waits, in order.
+    pub waits: Vec<Wait>,
+}
+
+/// A day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDay {
+    /// Which.
+    pub day: LocalDay,
+    /// Everything before was told, local milliseconds.
+    pub until_ms: i64,
+    /// Windows.
+    pub windows: Vec<WindowDay>,
+    /// Queues.
+    pub queues: Vec<QueueDay>,
+    /// Events that began on it.
+    pub events: Vec<EventFact>,
+    /// Roll-ups of periods that begin on it.
+    pub published: Vec<(Period, Published)>,
+}
+
+impl Book {
+    /// A day as it is to be stored; `None` when nothing is known of it.
+    #[must_use]
+    pub fn day(&self, day: LocalDay) -> Option<StoredDay> {
+        let (from_ms, to_ms) = (day.from_ms(), day.from_ms() + DAY_MS);
+        let windows: Vec<WindowDay> = (self.windows.iter())
+            .map(|(id, line)| WindowDay {
+                window: id.clone(),
+                times: line.times.within(from_ms, to_ms).collect(),
+                excuses: line.excuses.within(from_ms, to_ms).collect(),
+            })
+            .filter(|window| !window.times.is_empty() || !window.excuses.is_empty())
+            .collect();
+        let queues: Vec<QueueDay> = (self.queues.iter())
+            .map(|(id, line)| {
+                let duty = self.duty(id, from_ms, to_ms);
+                let on_duty =
+                    |at: i64, ms: u32| duty.within(at, at + i64::from(ms)).next().is_some();
+                QueueDay {
+                    queue: id.clone(),
+                    minutes: (line.minutes.range(from_ms..to_ms))
+                        .filter(|(at, minute)| on_duty(**at, minute.ms))
+                        .map(|(at, minute)| (*at, *minute))
+                        .collect(),
+                    waits: line.waits.get(&day).cloned().unwrap_or_default(),
+                }
+            })
+            .filter(|queue| !queue.minutes.is_empty() || !queue.waits.is_empty())
+            .collect();
+        let events: Vec<EventFact> = (self.events.range(self.id_at(from_ms)..self.id_at(to_ms)))
+            .map(|(_, fact)| fact.clone())
+            .collect();
+        let published: Vec<(Period, Published)> = (self.published.iter())
+            .filter(|(period, _)| LocalDay::of(period.from_ms) == day)
+            .map(|(period, published)| (*period, *published))
+            .collect();
+        let any = !(windows.is_empty() && queues.is_empty() && events.is_empty());
+        any.then(|| StoredDay {
+            day,
+            until_ms: self.until_ms().min(to_ms),
+            windows,
+            queues,
+            events,
+            published,
+        })
+    }
+
+    /// Takes a stored day back in. What is known already and differs is replaced.
+    pub fn load(&mut self, stored: StoredDay) {
+        for window in stored.windows {
+            let line = self.windows.entry(window.window).or_default();
+            for span in window.times {
+                line.times.set(span.from_ms, span.to_ms, span.value);
+            }
+            for span in window.excuses {
+                line.excuses.set(span.from_ms, span.to_ms, span.value);
+            }
+        }
+        for queue in stored.queues {
+            let line = self.queues.entry(queue.queue).or_default();
+            line.minutes.extend(queue.minutes);
+            if !queue.waits.is_empty() {
+                line.waits.insert(stored.day, queue.waits);
+            }
+        }
+        for fact in stored.events {
+            self.enter(fact);
+        }
+        self.published.extend(stored.published);
+        self.reached(stored.until_ms);
+        self.touch(stored.day.from_ms(), stored.until_ms);
+    }
+}
