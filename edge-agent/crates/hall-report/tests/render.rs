@@ -137,6 +137,7 @@ fn book() -> Book {
         reason: CaseReason::SystemError,
         at: stamp(at(9, 2, 10)),
         retroactive: false,
+        tx: String::new(),
     });
     book.take(&Output::Event(revoked));
     book.take(&Output::Summary(Summary {

@@ -80,6 +80,7 @@ fn book() -> Book {
                 reason: CaseReason::SystemError,
                 at: stamp(90_000),
                 retroactive: true,
+                tx: String::new(),
             }),
             mitigated_at: None,
             wait_est_ms: None,
