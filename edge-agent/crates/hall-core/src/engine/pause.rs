@@ -260,6 +260,7 @@ impl Pauses {
         let over =
             signal.gate.is_off_duty() || signal.gate != Gate::Unsynced && saved.duty_to <= now;
         let end = saved.duty_to.min(now).max(saved.last_observed);
+        self.duty_to = saved.duty_to;
         self.running = Some(Running {
             since: saved.since,
             unobserved_ms: saved.unobserved_ms

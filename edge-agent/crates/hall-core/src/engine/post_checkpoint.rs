@@ -86,14 +86,12 @@ impl Engine {
 
 impl WindowRule {
     fn post_checkpoint(&self) -> Option<PostCheckpoint> {
+        let at = self.seen_to();
         let post = PostCheckpoint {
             window: self.id.clone(),
-            pause: self.pauses.checkpoint(self.seen_to()),
+            pause: self.pauses.checkpoint(at),
             pause_day: self.pauses.quota.checkpoint(),
-            unattended: self.unattended.checkpoint(
-                self.settled_at,
-                self.roster.stretch().map_or(self.settled_at, |s| s.to),
-            ),
+            unattended: self.unattended.checkpoint(at),
         };
         let empty = post.pause.is_none() && post.pause_day.is_none() && post.unattended.is_none();
         (!empty).then_some(post)

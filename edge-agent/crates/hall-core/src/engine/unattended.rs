@@ -76,14 +76,11 @@ pub struct UnattendedCheckpoint {
 pub(crate) struct Unattended {
     visit: Option<Visit>,
     running: Option<Running>,
+    /// End of the duty last known.
+    duty_to: HallTime,
 }
 
 impl Unattended {
-    /// A customer's clock is running at the empty window.
-    pub fn runs(&self) -> bool {
-        self.running.is_some()
-    }
-
     pub fn record(&self) -> Option<&OpenRecord> {
         self.running.as_ref().and_then(|r| r.record.as_ref())
     }
@@ -189,20 +186,22 @@ impl Unattended {
         left.into_iter().chain(reached)
     }
 
-    pub fn checkpoint(&self, at: HallTime, duty_to: HallTime) -> Option<UnattendedCheckpoint> {
+    pub fn checkpoint(&self, at: HallTime) -> Option<UnattendedCheckpoint> {
         self.running.as_ref().map(|r| {
-            let last_observed = r.resumed.or_else(|| r.watch.gap_since()).unwrap_or(at);
-            let after = at.since_ms(last_observed).clamp(0, r.watch.unobserved_ms);
+            let mut watch = r.watch;
+            watch.run(at);
+            let last_observed = r.resumed.or_else(|| watch.gap_since()).unwrap_or(at);
+            let after = at.since_ms(last_observed).clamp(0, watch.unobserved_ms);
             UnattendedCheckpoint {
                 onset: r.onset,
-                observed_ms: r.watch.observed_ms,
-                unobserved_ms: r.watch.unobserved_ms - after,
+                observed_ms: watch.observed_ms,
+                unobserved_ms: watch.unobserved_ms - after,
                 customers_max: r.customers_max,
                 limit_ms: r.limit_ms,
                 rule: r.rule.clone(),
                 record: r.record.clone(),
                 last_observed,
-                duty_to,
+                duty_to: self.duty_to,
             }
         })
     }
@@ -215,11 +214,12 @@ impl Unattended {
         now: HallTime,
         ctx: &mut Ctx<'_>,
     ) {
-        let over = gate == Gate::OffDuty || gate != Gate::Unsynced && saved.duty_to <= now;
+        let over = gate.is_off_duty() || gate != Gate::Unsynced && saved.duty_to <= now;
         let until = saved.duty_to.min(now).max(saved.last_observed);
         let mut watch =
             Stopwatch::resume(saved.observed_ms, saved.unobserved_ms, saved.last_observed);
         watch.run(if over { until } else { now });
+        self.duty_to = saved.duty_to;
         self.running = Some(Running {
             onset: saved.onset,
             watch,
@@ -239,10 +239,15 @@ impl WindowRule {
     /// Judges customers at `at`; after absence has been.
     pub(super) fn follow_customers(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
         let limits = ctx.limits;
+        if let Some(stretch) = self.roster.stretch() {
+            self.unattended.duty_to = stretch.to;
+        }
         let seen = self.sight.counter(at, limits);
         let counter_seen = self.sight.counter_seen();
-        let known =
-            seen.is_some() && self.post.raw() != Tri::Unknown && self.gate != Gate::Unsynced;
+        let known = seen.is_some()
+            && self.post.raw() != Tri::Unknown
+            && self.gate != Gate::Unsynced
+            && self.gate != Gate::CoverUnknown;
         if let Some(running) = &mut self.unattended.running {
             running.watch.run(at);
             if known {
@@ -263,15 +268,12 @@ impl WindowRule {
 
         let present = self.post.confirmed().is_yes().then(|| self.post.since());
         let left = self.unattended.left(at, limits);
-        if left.is_some() {
-            self.unattended.visit = None;
-        }
         let moved = self.post.raw() == Tri::Unknown && self.sight.moved();
         let end = match self.gate {
-            Gate::OffDuty => Some((at, EndReason::ScheduleEnd)),
-            Gate::Paused => Some((at, EndReason::Excused)),
+            Gate::OffDuty | Gate::Spare => Some((at, EndReason::ScheduleEnd)),
+            Gate::Paused | Gate::OnLeave | Gate::Covered => Some((at, EndReason::Excused)),
             Gate::Unsynced => None,
-            _ => match (present, left, moved) {
+            Gate::Open | Gate::CoverUnknown => match (present, left, moved) {
                 (Some(since), left, _) if left.is_none_or(|left| since <= left) => {
                     Some((since, EndReason::Staffed))
                 }
@@ -292,6 +294,9 @@ impl WindowRule {
         }
         if self.gate == Gate::Unsynced && self.unattended.record().is_none() {
             self.unattended.running = None;
+        }
+        if left.is_some() && self.unattended.running.is_none() {
+            self.unattended.visit = None;
         }
         if self.gate == Gate::Open && known && self.post.confirmed().is_no() {
             self.begin_unattended(at, ctx);

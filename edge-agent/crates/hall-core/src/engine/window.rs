@@ -152,7 +152,6 @@ impl WindowRule {
     /// Nothing can happen here but by a change or an announced deadline: a picture that shows no change need not be judged.
     fn steady(&self, limits: &Limits) -> bool {
         !limits.thorough
-            && !self.unattended.runs()
             && self.post.raw() != Tri::Unknown
             && self.video.raw() != Tri::Unknown
             && (self.episode.as_ref())

@@ -58,6 +58,8 @@ pub fn quick_hall() -> EngineConfig {
         rules.queue_clear_s,
     ) = (3.0, 8.0, 5.0);
     (rules.camera_stale_s, rules.bridge_s, rules.camera_fault_s) = (4.0, 8.0, 12.0);
+    (rules.customer_unattended_s, rules.customer_left_s) = (8.0, 3.0);
+    (rules.pause_limit_s, rules.pause_quota_count) = (12.0, 1);
     cfg.duty.weekly.days[0][0].from_s = 10 * 3600;
     cfg.duty.weekly.days[0][0].to_s = 10 * 3600 + 600;
     cfg.duty.weekly.days[0][1].from_s = 10 * 3600 + 630;
