@@ -115,7 +115,7 @@ impl Line {
         }
         if gap {
             orphans.extend(self.stays.iter().filter(|s| s.missing.is_some()));
-            orphans.sort_unstable_by(|a, b| b.since.cmp(&a.since));
+            orphans.sort_unstable_by_key(|stay| std::cmp::Reverse(stay.since));
             self.stays.retain(|s| s.missing.is_none());
         }
         for &track in tracks {
