@@ -6,8 +6,9 @@ const names = object({ zh: text, en: text });
 
 export const windowState = oneOf(['staffed', 'unstaffed', 'paused', 'off_duty', 'unknown']);
 export const reason = oneOf([
-  'video_present', 'sensor_present', 'video_and_sensor_present', 'video_absent', 'sensor_absent', 'conflict',
-  'pause_declared', 'not_scheduled', 'camera_down', 'no_observation', 'clock_unsynced',
+  'video_present', 'sensor_present', 'video_and_sensor_present', 'video_absent', 'sensor_absent', 'conflict', 'pause_declared', 'not_scheduled',
+  'camera_down', 'no_observation', 'clock_unsynced',
+  'static_presence', 'on_leave', 'covered_by_group', 'pause_over_limit', 'extra_open',
 ]);
 export const tri = oneOf(['yes', 'no', 'unknown']);
 export const level = oneOf(['info', 'fault', 'notice', 'warn', 'severe']);
@@ -66,11 +67,13 @@ export const snapshotShape = object({
 
 export const eventShape = object({
   v: one, seq: number, event_id: text, rev: number, hall: text, box: text, subject_kind: text, subject: text, code: text,
-  level, state: oneOf(['open', 'closed']), phase: oneOf(['raised', 'updated', 'cleared']), onset: text, raised: text,
+  level, state: oneOf(['open', 'closed']), phase: oneOf(['raised', 'updated', 'cleared', 'revised']), onset: text, raised: text,
   updated: text, end: orNull(text), end_reason: orNull(text), duration_s: number, absent_s: number, unobserved_s: number,
   brief_returns: number, customers_max: number, peak: orNull(number), evidence_sources: list(text), confidence: number,
   rule: text, tags: list(text), related: list(text), config_sha256: text, model_sha256: text,
-  clock: object({ synced: flag, offset_ms: number }), review: text, prev: text, hash: text,
+  clock: object({ synced: flag, offset_ms: number }), review: text,
+  revision: orNull(object({ action: text, by: text, role: text, reason: text, at: text, retroactive: flag })),
+  mitigated_at: orNull(text), wait_est_s: orNull(number), prev: text, hash: text,
 });
 
 export const eventPageShape = object({
@@ -90,7 +93,7 @@ export const healthShape = object({
   components: list(object({ name: text, state: componentState, detail: text })),
   cameras: list(object({
     camera: text, state: cameraState, fps: number, last_frame_age_ms: orNull(number), analysed: number, dropped: number,
-    infer_ms: orNull(number),
+    infer_ms: orNull(number), off_duty: number,
   })),
   store: object({ seq: number, bytes: number, degraded: flag, lag: number }),
   uplink: object({ mode: uplinkMode, acked: number, backlog: number }),
