@@ -28,7 +28,7 @@ use crate::supervise::{Criticality, Stage, Supervisor};
 use crate::upkeep::Upkeep;
 use crate::vision_port::{DetectorPlan, VisionPort, camera_spec};
 use crate::web::inputs::WebInputs;
-use crate::{links, resume, store_port, web};
+use crate::{archive_port, links, resume, store_port, web};
 
 /// Analysed pictures to the hall. Full: the workers wait, and frames are dropped and counted on the board before them.
 const DETECTIONS_CAPACITY: usize = 32;
@@ -39,12 +39,15 @@ const CAMERAS_CAPACITY: usize = 64;
 /// Events and checkpoints to the store writer. Full: the hall waits, which is right: events are never dropped.
 const STORE_CAPACITY: usize = 256;
 
+/// Facts about the box to the hall. Full: who notices them waits.
+const FACTS_CAPACITY: usize = 8;
+
 /// Runs the box until a signal or the loss of a critical component.
 ///
 /// # Errors
 /// When it cannot start at all: the event log is in use or its directory cannot be used.
 pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Result<Exit> {
-    let clock = Arc::new(Clock::start(config.utc_offset_s));
+    let clock = Arc::new(Clock::start(config.utc_offset_s, config.clock_trust));
     let mut supervisor = Supervisor::default();
     let plan = match DetectorPlan::new(&config) {
         Ok(plan) => Ok(Arc::new(plan)),
@@ -77,6 +80,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
     // The page and the link to the centre give orders here once they can name who gives them.
     let (_order_desk, orders_rx) = OrderDesk::open();
     let (store_tx, store_rx) = mpsc::channel(STORE_CAPACITY);
+    let (facts_tx, facts_rx) = mpsc::channel(FACTS_CAPACITY);
     let (view_tx, view_rx) = watch::channel(HallView {
         snapshot: Arc::new(
             Engine::new(config.engine.clone(), clock.wall(), clock.now()).snapshot(),
@@ -147,6 +151,8 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         orders: orders_rx,
         store: store_tx.clone(),
         view: view_tx,
+        facts: facts_rx,
+        archive: archive_port::start(&mut supervisor, &config),
         attention: vision.attention(),
         heartbeat: heartbeat_tx,
     };
@@ -176,7 +182,10 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
                     None => {
                         // After a panic of the task itself the log on disk knows the most, once all that was handed over is in it.
                         store_port::wait_until_kept(&ports.lock().await.store).await;
-                        begin_where_it_ended(&store, &clock).await?
+                        resume::Resumption {
+                            run: None,
+                            ..begin_where_it_ended(&store, &clock).await?
+                        }
                     }
                 };
                 HallTask {
@@ -219,6 +228,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         model: model.clone(),
         store: store.clone(),
         meta: meta_tx,
+        facts: facts_tx,
     });
     supervisor.start(
         "upkeep",

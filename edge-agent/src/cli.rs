@@ -81,10 +81,27 @@ pub struct ReplayArgs {
     #[command(flatten)]
     pub config: ConfigArg,
     /// Observations as JSON lines (edge-agent/docs/replay.md); `-` for standard input.
-    #[arg(long, short, value_name = "OBSERVATIONS_JSONL")]
-    pub input: PathBuf,
+    #[arg(
+        long,
+        short,
+        value_name = "OBSERVATIONS_JSONL",
+        required_unless_present = "archive"
+    )]
+    pub input: Option<PathBuf>,
+    /// Observations that the box itself kept: its storage folder's `observations`.
+    #[arg(long, value_name = "DIR", conflicts_with = "input")]
+    pub archive: Option<PathBuf>,
+    /// A local day of the archive, for example 2026-11-22.
+    #[arg(long, value_name = "DAY", requires = "archive", conflicts_with_all = ["from", "to"])]
+    pub day: Option<String>,
+    /// Events of the archive from this RFC 3339 time on; the replay begins with that day.
+    #[arg(long, value_name = "TIME", requires_all = ["archive", "to"])]
+    pub from: Option<String>,
+    /// End of what is replayed of the archive, RFC 3339.
+    #[arg(long, value_name = "TIME", requires_all = ["archive", "from"])]
+    pub to: Option<String>,
     /// Go on judging until this RFC 3339 time after the last line.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", conflicts_with = "archive")]
     pub until: Option<String>,
     /// Also print the minute summaries.
     #[arg(long)]

@@ -10,16 +10,18 @@ use edge_sensors::SensorInput;
 use edge_uplink::writer::{Receipt, StoreItem};
 use edge_vision::attention::Attention;
 use edge_vision::frame::FrameDetections;
+use hall_archive::{Day, Head, Tap};
 use hall_core::HallTime;
 use hall_core::engine::{Checkpoint, Engine, Output};
 use hall_core::ids::CameraId;
-use hall_core::observe::{Input, SourceHealth, ZoneSnapshot};
+use hall_core::observe::{Input, SourceHealth, SystemFact, ZoneSnapshot};
 use hall_core::order::Answer;
 use hall_core::snapshot::HallSnapshot;
 use hall_core::summary::Summary;
+use hall_core::time::WallClock;
 use hall_core::track::TrackerConfig;
 use hall_core::zones::Scene;
-use hall_wire::checkpoint::CheckpointRecord;
+use hall_wire::checkpoint::{CheckpointRecord, RunRecord};
 use hall_wire::event::{EventRecord, RecordContext};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -35,6 +37,8 @@ const VIEW_EVERY: Duration = Duration::from_millis(200);
 const VIEW_AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 /// Open episodes are written down this often; what a crash loses of them is at most this long.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+/// Observations are written this often; what a crash loses of them is at most this long.
+const OBSERVATIONS_EVERY: Duration = Duration::from_secs(10);
 
 /// The present view of the hall.
 #[derive(Debug, Clone)]
@@ -59,6 +63,10 @@ pub struct HallPorts {
     pub store: mpsc::Sender<StoreItem>,
     /// The present view.
     pub view: watch::Sender<HallView>,
+    /// What the box notices about itself.
+    pub facts: mpsc::Receiver<SystemFact>,
+    /// Where observations are kept; `None`: they are not.
+    pub archive: Option<Tap>,
     /// Which cameras' pictures may be analysed.
     pub attention: watch::Sender<Attention>,
     /// Hall time of the latest turn of the loop, for the watchdog.
@@ -92,6 +100,12 @@ struct Run<'a> {
     dirty: bool,
     /// Where the answers to orders go that were carried out and not delivered yet, in order.
     asked: VecDeque<oneshot::Sender<Answer>>,
+    /// Up to where the engine has been told.
+    now: HallTime,
+    /// The day whose observations are being kept.
+    day: Day,
+    beat_at: Instant,
+    stopped: bool,
 }
 
 impl HallTask {
@@ -106,7 +120,8 @@ impl HallTask {
     ) -> anyhow::Result<()> {
         let mut ports = ports.lock().await;
         let engine_config = self.config.engine.clone();
-        let mut engine = Engine::new(engine_config, self.clock.wall(), self.clock.now());
+        let (begun, wall) = (self.clock.now(), self.clock.wall());
+        let mut engine = Engine::new(engine_config, wall, begun);
         engine.recall(self.resume.events.iter().cloned());
         if let Some(checkpoint) = &self.resume.checkpoint {
             engine.resume(checkpoint);
@@ -114,6 +129,9 @@ impl HallTask {
         engine.lose(self.resume.lost.iter().copied());
         let checkpoint = engine.checkpoint();
         let now = Instant::now();
+        if let Some(archive) = &mut ports.archive {
+            archive.begin(self.head(begun, self.resume.checkpoint.clone()));
+        }
         Run {
             task: &self,
             ports: &mut ports,
@@ -125,6 +143,10 @@ impl HallTask {
             checkpoint,
             dirty: true,
             asked: VecDeque::new(),
+            now: begun,
+            day: day(wall, begun),
+            beat_at: now,
+            stopped: false,
         }
         .until(cancel)
         .await
@@ -138,30 +160,65 @@ impl HallTask {
         let zones = zones.filter(|z| z.camera == *camera).cloned().collect();
         Scene::new(camera.clone(), zones, self.tracker)
     }
+
+    /// What observations kept from `at` on begin with.
+    fn head(&self, at: HallTime, checkpoint: Option<Checkpoint>) -> Head {
+        let (cfg, sha256) = (&self.config.engine, &self.config.sha256);
+        Head::new(cfg, sha256, at, self.clock.wall(), checkpoint)
+    }
+
+    /// What this process finds changed since the one before.
+    fn news(&self) -> Vec<SystemFact> {
+        let (Some(left), Some(before)) = (&self.resume.checkpoint, &self.resume.run) else {
+            return Vec::new();
+        };
+        let config = &self.config.sha256;
+        let model = &self.model_sha256;
+        [
+            (!before.stopped).then_some(SystemFact::PowerRestored(left.at)),
+            (before.config_sha256 != *config).then(|| SystemFact::ConfigChanged(config.clone())),
+            (before.model_sha256 != *model).then(|| SystemFact::ModelChanged(model.clone())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
 }
 
 impl Run<'_> {
     async fn until(mut self, cancel: CancellationToken) -> anyhow::Result<()> {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        for fact in self.task.news() {
+            self.tell(self.now, Input::System(fact));
+        }
         self.deliver().await?;
         loop {
             let wake = self.next_wake();
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => break,
+                Some(fact) = self.ports.facts.recv() => self.tell(self.task.clock.now(), Input::System(fact)),
                 Some(health) = self.ports.cameras.recv() => self.source(health),
                 Some(request) = self.ports.orders.recv() => self.order(request),
                 Some(input) = self.ports.sensors.recv() => self.sensor(input),
                 Some(frame) = self.ports.detections.recv() => self.frame(&frame),
-                _ = second.tick() => self.look_at_clock(),
-                () = tokio::time::sleep_until(wake) => self.engine.handle(self.task.clock.now(), Input::Tick),
+                _ = second.tick() => {
+                    self.look_at_clock();
+                    self.keep_observations();
+                }
+                () = tokio::time::sleep_until(wake) => self.tell(self.task.clock.now(), Input::Tick),
             }
             self.dirty = true;
             self.deliver().await?;
         }
         self.drain();
-        self.engine.finish(self.task.clock.now());
+        self.now = self.now.max(self.task.clock.now());
+        self.engine.finish(self.now);
+        if let Some(archive) = &mut self.ports.archive {
+            archive.beat(self.now, self.task.clock.wall());
+        }
+        self.stopped = true;
         self.view_at = Instant::now();
         self.checkpoint_at = self.view_at;
         self.deliver().await
@@ -203,40 +260,67 @@ impl Run<'_> {
                 }
             }
         };
-        self.engine.handle(frame.at, Input::Zones(snapshot));
+        self.tell(frame.at, Input::Zones(snapshot));
     }
 
     fn sensor(&mut self, input: SensorInput) {
         match input {
-            SensorInput::Reading(reading) => self.engine.handle(reading.at, Input::Sensor(reading)),
+            SensorInput::Reading(reading) => self.tell(reading.at, Input::Sensor(reading)),
             SensorInput::Health(health) => self.source(health),
         }
     }
 
     fn source(&mut self, health: SourceHealth) {
-        self.engine.handle(health.at, Input::Source(health));
+        self.tell(health.at, Input::Source(health));
+    }
+
+    /// Tells the engine, and whoever keeps what it is told. The engine never goes back: what is older counts from where it is.
+    fn tell(&mut self, at: HallTime, input: Input) {
+        self.now = self.now.max(at);
+        if let Some(archive) = &mut self.ports.archive {
+            archive.told(self.now, &input);
+        }
+        self.engine.handle(self.now, input);
+    }
+
+    /// Lets observations be written, and begins a new file with every local day.
+    fn keep_observations(&mut self) {
+        let now = Instant::now();
+        let Some(archive) = self.ports.archive.as_mut().filter(|_| now >= self.beat_at) else {
+            return;
+        };
+        self.beat_at = now + OBSERVATIONS_EVERY;
+        let wall = self.task.clock.wall();
+        archive.beat(self.now, wall);
+        let today = day(wall, self.now);
+        if today != self.day {
+            self.day = today;
+            archive.begin(Head {
+                continued: true,
+                ..self.task.head(self.now, Some(self.engine.checkpoint()))
+            });
+        }
     }
 
     fn order(&mut self, request: OrderRequest) {
         let OrderRequest { order, reply } = request;
         tracing::info!(tx = %order.tx, by = %order.by.id, role = ?order.by.role, "Order.");
         self.asked.push_back(reply);
-        let now = self.task.clock.now();
-        self.engine.handle(now, Input::Order(order));
+        self.tell(self.task.clock.now(), Input::Order(order));
     }
 
     fn look_at_clock(&mut self) {
         let clock = &self.task.clock;
         match clock.look() {
             ClockChange::None => {}
-            ClockChange::Drift => self.engine.handle(clock.now(), Input::Clock(clock.wall())),
+            ClockChange::Drift => self.tell(clock.now(), Input::Clock(clock.wall())),
             ClockChange::Step(by_ms) => {
                 tracing::warn!(
                     by_ms,
                     synced = clock.wall().synced,
                     "The wall clock stepped; durations are not affected."
                 );
-                self.engine.handle(clock.now(), Input::Clock(clock.wall()));
+                self.tell(clock.now(), Input::Clock(clock.wall()));
             }
         }
     }
@@ -287,8 +371,13 @@ impl Run<'_> {
         let answered = !receipts.is_empty();
         if eventful || answered || now >= self.checkpoint_at {
             let checkpoint = self.engine.checkpoint();
-            if eventful || answered || checkpoint != self.checkpoint {
-                let bytes = serde_json::to_vec(&CheckpointRecord::from(&checkpoint))?;
+            if eventful || answered || self.stopped || checkpoint != self.checkpoint {
+                let record = CheckpointRecord::from(&checkpoint).of_run(RunRecord {
+                    config_sha256: self.task.config.sha256.clone(),
+                    model_sha256: self.task.model_sha256.clone(),
+                    stopped: self.stopped,
+                });
+                let bytes = serde_json::to_vec(&record)?;
                 self.store(StoreItem::Checkpoint(bytes)).await?;
                 self.checkpoint = checkpoint;
             }
@@ -341,4 +430,9 @@ impl Run<'_> {
             clock: self.task.clock.quality(),
         }
     }
+}
+
+/// The local day.
+fn day(wall: WallClock, at: HallTime) -> Day {
+    Day::of(wall.unix_ms(at), wall.utc_offset_s)
 }

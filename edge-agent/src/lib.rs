@@ -1,6 +1,7 @@
 //! edge-agent: wiring of one edge box. Owns components and their supervision; judges nothing itself.
 
 pub mod app;
+pub mod archive_port;
 pub mod cameras;
 pub mod cli;
 pub mod clock;

@@ -6,6 +6,8 @@ use hall_core::config::SensorKind;
 use hall_core::time::WallClock;
 use serde_json::{Value, json};
 
+use crate::clock::Discipline;
+
 /// Everything `meta` is made from.
 pub struct MetaInputs<'a> {
     /// Configuration.
@@ -18,6 +20,8 @@ pub struct MetaInputs<'a> {
     pub disk_free_bytes: Option<u64>,
     /// Clock.
     pub clock: WallClock,
+    /// Whether a time daemon keeps it, and how far off it can be in milliseconds.
+    pub discipline: (Discipline, Option<i64>),
     /// When this was made, RFC 3339.
     pub at: String,
 }
@@ -47,9 +51,21 @@ pub fn meta(inputs: &MetaInputs<'_>) -> Value {
         "model": inputs.model.0,
         "model_sha256": inputs.model.1,
         "config_sha256": config.sha256,
-        "clock": {"synced": inputs.clock.synced, "offset_ms": inputs.clock.offset_ms},
+        "clock": clock(inputs),
         "disk_free_bytes": inputs.disk_free_bytes,
         "store": {"first_seq": inputs.store.first_seq, "last_seq": inputs.store.last_seq, "last_hash": inputs.store.last_hash},
+    })
+}
+
+fn clock(inputs: &MetaInputs<'_>) -> Value {
+    let (discipline, error_ms) = inputs.discipline;
+    let ntp = match discipline {
+        Discipline::Synced { .. } => "synced",
+        Discipline::Unsynced => "unsynced",
+        Discipline::Unknown => "unknown",
+    };
+    json!({
+        "synced": inputs.clock.synced, "offset_ms": inputs.clock.offset_ms, "ntp": ntp, "error_ms": error_ms,
     })
 }
 

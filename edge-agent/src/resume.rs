@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use hall_core::engine::Checkpoint;
 use hall_core::event::{Event, EventId};
+use hall_wire::checkpoint::RunRecord;
 
 /// What to begin with.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -12,6 +13,8 @@ pub struct Resumption {
     pub events: Vec<Event>,
     /// Open episodes; `None` when there is nothing to go on with.
     pub checkpoint: Option<Checkpoint>,
+    /// What ran before this process, as far as it said so; `None` also when only the hall task was started again.
+    pub run: Option<RunRecord>,
     /// Open events that nobody can go on with: the engine ends them where they were last seen.
     pub lost: Vec<EventId>,
 }
@@ -51,6 +54,7 @@ pub fn reconcile(checkpoint: Option<Checkpoint>, events: Vec<Event>) -> Resumpti
     Resumption {
         events,
         checkpoint,
+        run: None,
         lost,
     }
 }

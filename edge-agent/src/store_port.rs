@@ -12,7 +12,7 @@ use edge_uplink::store::{EventStore, Query, SledStore, StoreConfig};
 use edge_uplink::writer::{Receipt, StoreItem};
 use hall_core::engine::Checkpoint;
 use hall_core::event::{Event, EventId};
-use hall_wire::checkpoint::CheckpointRecord;
+use hall_wire::checkpoint::{CheckpointRecord, RunRecord};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -91,7 +91,7 @@ pub async fn wait_until_kept(store: &mpsc::Sender<StoreItem>) {
 /// # Errors
 /// When the log cannot be read.
 pub fn past(store: &dyn EventStore, now_unix_ms: i64) -> Result<Resumption, StoreError> {
-    let checkpoint = last_checkpoint(store);
+    let (checkpoint, run) = last_checkpoint(store).unzip();
     let recent = store.query(&Query {
         from_unix_ms: Some(now_unix_ms.saturating_sub(RECALL_MS)),
         latest_only: true,
@@ -107,11 +107,14 @@ pub fn past(store: &dyn EventStore, now_unix_ms: i64) -> Result<Resumption, Stor
             }
         }
     }
-    Ok(reconcile(checkpoint, events.into_values().collect()))
+    Ok(Resumption {
+        run: run.flatten(),
+        ..reconcile(checkpoint, events.into_values().collect())
+    })
 }
 
-/// The checkpoint of the run before, if there is a sound one.
-fn last_checkpoint(store: &dyn EventStore) -> Option<Checkpoint> {
+/// The checkpoint of the run before, if there is a sound one, and what ran then.
+fn last_checkpoint(store: &dyn EventStore) -> Option<(Checkpoint, Option<RunRecord>)> {
     let bytes = match store.checkpoint_load() {
         Ok(bytes) => bytes?,
         Err(error) => {
@@ -120,13 +123,16 @@ fn last_checkpoint(store: &dyn EventStore) -> Option<Checkpoint> {
         }
     };
     match serde_json::from_slice::<CheckpointRecord>(&bytes) {
-        Ok(record) => match record.try_into() {
-            Ok(checkpoint) => Some(checkpoint),
-            Err(reason) => {
-                tracing::warn!(%reason, "The checkpoint cannot be used; open episodes begin anew.");
-                None
+        Ok(record) => {
+            let run = record.run().cloned();
+            match record.try_into() {
+                Ok(checkpoint) => Some((checkpoint, run)),
+                Err(reason) => {
+                    tracing::warn!(%reason, "The checkpoint cannot be used; open episodes begin anew.");
+                    None
+                }
             }
-        },
+        }
         Err(error) => {
             tracing::warn!(%error, "The checkpoint is of another version; open episodes begin anew.");
             None

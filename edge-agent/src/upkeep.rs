@@ -7,8 +7,9 @@ use std::time::Duration;
 use edge_config::Config;
 use edge_uplink::clock::WallTime;
 use edge_uplink::store::{EventStore, TrimPolicy, Unacked};
+use hall_core::observe::SystemFact;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -29,6 +30,8 @@ pub struct Upkeep {
     pub store: Arc<dyn EventStore>,
     /// The `meta` payload.
     pub meta: watch::Sender<Value>,
+    /// To the hall: what the box notices about itself.
+    pub facts: mpsc::Sender<SystemFact>,
 }
 
 impl Upkeep {
@@ -37,18 +40,19 @@ impl Upkeep {
     /// # Errors
     /// When a blocking call panicked.
     pub async fn run(&self, cancel: CancellationToken) -> anyhow::Result<()> {
+        let mut low = None;
         let mut rounds = tokio::time::interval(ROUND_EVERY);
         rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Ok(()),
-                _ = rounds.tick() => self.round().await?,
+                _ = rounds.tick() => self.round(&mut low).await?,
             }
         }
     }
 
-    async fn round(&self) -> anyhow::Result<()> {
+    async fn round(&self, low: &mut Option<bool>) -> anyhow::Result<()> {
         let (_, unix_ms) = self.clock.now_with_unix_ms();
         let storage = &self.config.storage;
         let policy = TrimPolicy {
@@ -65,12 +69,14 @@ impl Upkeep {
                 Unacked::Drop
             },
         };
-        let (store, dir, synced) = (
+        let was_low = *low;
+        let (store, dir, observations, synced) = (
             self.store.clone(),
             storage.dir.clone(),
+            storage.observations_dir(),
             self.clock.wall().synced,
         );
-        let (stats, free) = tokio::task::spawn_blocking(move || {
+        let (stats, disk, is_low) = tokio::task::spawn_blocking(move || {
             // An unbelieved clock must not decide that records are old.
             if synced {
                 match store.trim(&policy) {
@@ -79,25 +85,100 @@ impl Upkeep {
                     Err(error) => tracing::warn!(%error, "Old events could not be removed; tried again later."),
                 }
             }
-            (store.stats(), disk_free_bytes(&dir))
+            let disk = Disk::of(&dir);
+            let is_low = disk.and_then(|disk| disk.low(was_low));
+            if is_low == Some(true) {
+                make_room(&observations);
+            }
+            (store.stats(), disk, is_low)
         })
         .await?;
+        // Unknown before the first look: an open event of the run before has to be closed too.
+        if let Some(is_low) = is_low.filter(|_| is_low != was_low) {
+            tracing::warn!(is_low, "The disk is nearly full, or has room again.");
+            *low = Some(is_low);
+            // The hall is gone only when the box stops.
+            let _ = self.facts.send(SystemFact::StorageLow(is_low)).await;
+        }
         let wall = self.clock.wall();
         self.meta.send_replace(meta(&MetaInputs {
             config: &self.config,
             model: &self.model,
             store: &stats,
-            disk_free_bytes: free,
+            disk_free_bytes: disk.map(|disk| disk.free_bytes),
             clock: wall,
+            discipline: self.clock.discipline(),
             at: hall_wire::time::rfc3339(wall.stamp(self.clock.now())),
         }));
         Ok(())
     }
 }
 
-/// Free bytes for an ordinary user on the file system of `dir`.
-fn disk_free_bytes(dir: &Path) -> Option<u64> {
-    rustix::fs::statvfs(dir)
-        .ok()
-        .map(|s| s.f_bavail * s.f_frsize)
+/// Room on the file system of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Disk {
+    /// For an ordinary user.
+    free_bytes: u64,
+    /// In all, without what only root may use.
+    total_bytes: u64,
+}
+
+impl Disk {
+    /// `None`: it cannot be told.
+    fn of(dir: &Path) -> Option<Self> {
+        let stat = rustix::fs::statvfs(dir).ok()?;
+        let reserved = stat.f_bfree.saturating_sub(stat.f_bavail);
+        Some(Disk {
+            free_bytes: stat.f_bavail * stat.f_frsize,
+            total_bytes: stat.f_blocks.saturating_sub(reserved) * stat.f_frsize,
+        })
+    }
+
+    /// Nearly full, given whether it was: from 95 % on (domain scenario 57), until it is under 93 %. `None`: a disk of nothing.
+    fn low(self, was: Option<bool>) -> Option<bool> {
+        let limit = if was == Some(true) { 93 } else { 95 };
+        let used = u128::from(self.total_bytes.saturating_sub(self.free_bytes));
+        let total = u128::from(self.total_bytes);
+        (total > 0).then(|| used * 100 >= total * limit)
+    }
+}
+
+/// Observations go before anything else does, a day at a time; events never do.
+fn make_room(observations: &Path) {
+    match hall_archive::drop_oldest(observations) {
+        Ok(Some(day)) => {
+            tracing::warn!(day = %day.name(), "Observations of a day removed: the disk is nearly full.");
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "Observations could not be removed."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_is_low_from_95_percent_on_and_stays_so_until_there_is_room() {
+        let disk = |used: u64| Disk {
+            free_bytes: 1000 - used,
+            total_bytes: 1000,
+        };
+        for (used, was, low) in [
+            (949, None, false),
+            (950, None, true),
+            (949, Some(false), false),
+            (930, Some(true), true),
+            (929, Some(true), false),
+            (1000, Some(true), true),
+        ] {
+            assert_eq!(disk(used).low(was), Some(low), "{used} {was:?}");
+        }
+        let none = Disk {
+            free_bytes: 0,
+            total_bytes: 0,
+        };
+        assert_eq!(none.low(None), None);
+        assert!(Disk::of(Path::new("/")).is_some());
+    }
 }

@@ -133,7 +133,10 @@ struct Running {
 
 impl Running {
     fn start(store: &Arc<dyn EventStore>) -> Running {
-        let (config, clock) = (config(), Arc::new(Clock::start(28_800)));
+        let (config, clock) = (
+            config(),
+            Arc::new(Clock::start(28_800, edge_config::ClockTrust::Rtc)),
+        );
         let resume = store_port::past(&**store, TEN).unwrap();
         let (desk, orders) = OrderDesk::open();
         let (store_tx, store_rx) = mpsc::channel(256);
@@ -144,6 +147,8 @@ impl Running {
             summary: None,
         };
         let ports = HallPorts {
+            facts: mpsc::channel(1).1,
+            archive: None,
             detections: mpsc::channel(1).1,
             sensors: mpsc::channel(1).1,
             cameras: mpsc::channel(1).1,

@@ -11,6 +11,7 @@ mod check;
 mod detect;
 mod doctor;
 mod log_file;
+mod observations;
 mod replay;
 mod run;
 mod shadow;

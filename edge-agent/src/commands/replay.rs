@@ -1,12 +1,11 @@
 //! `replay`: recorded observations through the same rules, with simulated time.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufWriter, Write};
 
 use anyhow::Context;
-use hall_replay::{FileSteps, ReplayOptions};
+use hall_replay::ReplayOptions;
 
-use super::{Exit, complain, load_config, shadow};
+use super::{Exit, complain, load_config, observations, shadow};
 use crate::cli::ReplayArgs;
 use crate::figures::departments;
 use crate::vision_port::DetectorPlan;
@@ -20,19 +19,17 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
         Ok(config) => config,
         Err(exit) => return Ok(exit),
     };
-    let input: Box<dyn BufRead> = if args.input.as_os_str() == "-" {
-        Box::new(BufReader::new(std::io::stdin().lock()))
-    } else {
-        Box::new(BufReader::new(File::open(&args.input).with_context(
-            || format!("cannot read {}", args.input.display()),
-        )?))
-    };
     let until_ms = match &args.until {
         Some(text) => Some(hall_wire::time::parse_rfc3339(text).context("--until")?.0),
         None => None,
     };
+    let from_unix_ms = match &args.from {
+        Some(text) => Some(hall_wire::time::parse_rfc3339(text).context("--from")?.0),
+        None => None,
+    };
     let options = ReplayOptions {
         until_ms,
+        from_unix_ms,
         summaries: args.summaries,
         intervals: args.intervals,
         answers: args.answers,
@@ -45,7 +42,7 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
             .unwrap_or_default(),
     };
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let steps = FileSteps::new(&config.engine, config.utc_offset_s, options.tracker, input);
+    let steps = observations::steps(args, &config, options.tracker)?;
     if let Some(path) = &args.shadow {
         let rules = match edge_config::load_rules(path, &config.engine.rules) {
             Ok(rules) => rules,

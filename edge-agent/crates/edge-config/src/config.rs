@@ -40,6 +40,8 @@ pub struct Config {
     pub web: WebConfig,
     /// Event store.
     pub storage: StorageConfig,
+    /// When the box's clock is believed.
+    pub clock_trust: ClockTrust,
     /// What the engine judges by.
     pub engine: EngineConfig,
     /// Revision of the rule profile (the same as `engine.rules.revision`).
@@ -48,6 +50,15 @@ pub struct Config {
     pub sha256: String,
     /// What is allowed but probably not meant.
     pub warnings: Vec<Mistake>,
+}
+
+/// When the box's clock is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockTrust {
+    /// When it shows a time that can be.
+    Rtc,
+    /// When a time daemon keeps it, and for as long after as it cannot be a minute off.
+    Ntp,
 }
 
 /// A name in both languages of the page.
@@ -365,4 +376,16 @@ pub struct StorageConfig {
     pub max_bytes: u64,
     /// Disk held back for the last writes.
     pub reserve_bytes: u64,
+    /// Observations are kept this many days; 0: not at all.
+    pub observations_days: u32,
+    /// Disk the observations may take at most.
+    pub observations_bytes: u64,
+}
+
+impl StorageConfig {
+    /// Folder of the observations.
+    #[must_use]
+    pub fn observations_dir(&self) -> PathBuf {
+        self.dir.join("observations")
+    }
 }

@@ -15,9 +15,9 @@ mod shape;
 mod validate;
 
 pub use config::{
-    Broker, CameraConfig, CameraSource, Codec, Config, Decode, DetectorConfig, ExecutionProvider,
-    HallInfo, Name, Polarity, QueueInfo, Repeat, SensorAdapter, SensorSource, StorageConfig,
-    Transport, UplinkConfig, WebConfig, WindowInfo,
+    Broker, CameraConfig, CameraSource, ClockTrust, Codec, Config, Decode, DetectorConfig,
+    ExecutionProvider, HallInfo, Name, Polarity, QueueInfo, Repeat, SensorAdapter, SensorSource,
+    StorageConfig, Transport, UplinkConfig, WebConfig, WindowInfo,
 };
 pub use load::{load, load_with_env};
 pub use mistake::{ConfigErrors, Mistake};

@@ -24,6 +24,8 @@ use crate::source::{FileSteps, Told};
 pub struct ReplayOptions {
     /// Unix milliseconds up to which time runs on after the last record; `None`: to the last record.
     pub until_ms: Option<i64>,
+    /// Unix milliseconds by the wall clock before which nothing is given out, though judged; `None`: from the first record on.
+    pub from_unix_ms: Option<i64>,
     /// Also give out the summaries of every minute.
     pub summaries: bool,
     /// Also give out how every window's time counts.

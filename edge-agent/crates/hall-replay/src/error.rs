@@ -8,6 +8,9 @@ pub enum ReplayError {
     /// The observation file is wrong.
     #[error(transparent)]
     Input(#[from] TimelineError),
+    /// The archive cannot be read.
+    #[error(transparent)]
+    Archive(#[from] hall_archive::ReadError),
     /// A record speaks of something the hall does not have.
     #[error("line {line}: {kind} '{id}' is not in the configuration; it has: {known}")]
     Unknown {

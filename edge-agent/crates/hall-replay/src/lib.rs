@@ -2,6 +2,7 @@
 //! scenario tests are the same code. Knows no clock, no camera, no broker and no store.
 #![forbid(unsafe_code)]
 
+mod archive;
 mod driver;
 mod error;
 mod hall;
@@ -9,6 +10,7 @@ mod run;
 mod shadow;
 mod source;
 
+pub use archive::{ArchiveSteps, Asked};
 pub use driver::{ReplayOptions, ReplayOutput, ReplayStats, replay, replay_steps, replay_with};
 pub use error::ReplayError;
 pub use run::{Run, Start, Step};

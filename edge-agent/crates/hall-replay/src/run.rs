@@ -283,13 +283,26 @@ impl<'a> Run<'a> {
                     give_rollups(&book.due(summary.to), book.layout(), sink);
                 }
             }
+            let said = match &output {
+                Output::Event(event) => Some(event.updated),
+                Output::Summary(summary) => Some(summary.to),
+                Output::Interval(interval) => Some(interval.to),
+                _ => None,
+            };
+            let from = self.options.from_unix_ms;
+            let early = from
+                .zip(said)
+                .is_some_and(|(from, said)| said.unix_ms < from);
             match output {
                 Output::Event(event) => {
-                    self.stats.events += 1;
                     let record = EventRecord::new(&event, &self.context);
                     self.log.insert(event.id, event);
-                    sink(ReplayOutput::Event(Box::new(record)));
+                    if !early {
+                        self.stats.events += 1;
+                        sink(ReplayOutput::Event(Box::new(record)));
+                    }
                 }
+                _ if early => {}
                 Output::Summary(summary) if self.options.summaries => {
                     self.stats.summaries += 1;
                     let record =

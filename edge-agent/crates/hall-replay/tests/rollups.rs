@@ -95,7 +95,7 @@ fn an_episode_that_ends_later_publishes_the_slot_of_its_onset_again() {
     );
     let revs: Vec<(String, u32, u32)> = quarters
         .iter()
-        .filter(|q| q.from > "2026-09-21T10".into())
+        .filter(|q| q.from.as_str() > "2026-09-21T10")
         .map(|q| {
             (
                 q.from[11..16].to_owned(),

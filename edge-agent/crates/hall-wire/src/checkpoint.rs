@@ -53,6 +53,38 @@ pub struct CheckpointRecord {
     leave: Vec<LeaveState>,
     #[serde(default)]
     answers: Vec<AnswerState>,
+    /// What ran; missing in checkpoints of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run: Option<RunRecord>,
+}
+
+/// What ran when a checkpoint was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRecord {
+    /// SHA-256 of the configuration, hex.
+    pub config_sha256: String,
+    /// SHA-256 of the model, hex; empty without one.
+    pub model_sha256: String,
+    /// It was stopped on purpose, and this was the last thing it did.
+    pub stopped: bool,
+}
+
+impl CheckpointRecord {
+    /// The same, saying what ran.
+    #[must_use]
+    pub fn of_run(self, run: RunRecord) -> Self {
+        CheckpointRecord {
+            run: Some(run),
+            ..self
+        }
+    }
+
+    /// What ran.
+    #[must_use]
+    pub fn run(&self) -> Option<&RunRecord> {
+        self.run.as_ref()
+    }
 }
 
 /// A sensor that is not believed (`doubt`, since `doubt_ms`), or has been on for `on_ms` outside duty.
@@ -180,6 +212,7 @@ impl From<&Checkpoint> for CheckpointRecord {
                 .collect(),
             leave: checkpoint.leave.iter().map(LeaveState::from).collect(),
             answers: checkpoint.answers.iter().map(AnswerState::from).collect(),
+            run: None,
         }
     }
 }

@@ -93,6 +93,19 @@ fn default_utc_offset() -> String {
 pub(crate) struct RawBox {
     /// Id of this box, unique within the hall, for example "b1".
     pub id: String,
+    /// When the box's clock is believed; without, nobody is judged. "rtc": when it shows 2026 or later, for boxes with a battery clock
+    /// and halls without a time server. "ntp": when a time daemon keeps it (the kernel says so), and for about a day and a half after.
+    #[serde(default)]
+    pub clock_trust: RawClockTrust,
+}
+
+/// When the box's clock is believed.
+#[derive(Deserialize, JsonSchema, Serialize, Default, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawClockTrust {
+    #[default]
+    Rtc,
+    Ntp,
 }
 
 /// Person detector.
@@ -229,6 +242,12 @@ pub(crate) struct RawStorage {
     /// Disk held back for the store's last writes when the disk is full.
     #[schemars(range(min = 0, max = 65_536))]
     pub reserve_mib: u32,
+    /// Observations (counts and readings, never pictures) are kept this many days for replays with other rules; 0: not at all.
+    #[schemars(range(min = 0, max = 366))]
+    pub observations_days: u32,
+    /// Disk the observations may take at most, besides max_mib. A hall of 40 windows takes about 1 MiB a day, with restless cameras 10.
+    #[schemars(range(min = 1, max = 65_536))]
+    pub observations_mib: u32,
 }
 
 impl Default for RawStorage {
@@ -238,6 +257,8 @@ impl Default for RawStorage {
             retention_days: 730,
             max_mib: 2048,
             reserve_mib: 64,
+            observations_days: 14,
+            observations_mib: 512,
         }
     }
 }

@@ -18,9 +18,11 @@ use std::path::{Path, PathBuf};
 
 use hall_core::config::EngineConfig;
 
-use crate::config::{Config, DetectorConfig, ExecutionProvider, Name, StorageConfig};
+use crate::config::{ClockTrust, Config, DetectorConfig, ExecutionProvider, Name, StorageConfig};
 use crate::mistake::{Finding, Mistake, quote};
-use crate::raw::{RawConfig, RawDetector, RawExecutionProvider, RawName, RawStorage};
+use crate::raw::{
+    RawClockTrust, RawConfig, RawDetector, RawExecutionProvider, RawName, RawStorage,
+};
 
 /// What validation may look at, and where it puts what it finds.
 pub(crate) struct Check<'a> {
@@ -188,6 +190,10 @@ pub(crate) fn build(raw: &RawConfig, check: &mut Check<'_>) -> Config {
     Config {
         path: PathBuf::new(),
         box_id: raw.edge_box.id.clone(),
+        clock_trust: match raw.edge_box.clock_trust {
+            RawClockTrust::Rtc => ClockTrust::Rtc,
+            RawClockTrust::Ntp => ClockTrust::Ntp,
+        },
         utc_offset_s: hall.utc_offset_s,
         cameras,
         windows,
@@ -262,5 +268,7 @@ fn storage(raw: &RawStorage, check: &mut Check<'_>) -> StorageConfig {
         retention_days: raw.retention_days,
         max_bytes: u64::from(raw.max_mib) * MIB,
         reserve_bytes: u64::from(raw.reserve_mib) * MIB,
+        observations_days: raw.observations_days,
+        observations_bytes: u64::from(raw.observations_mib) * MIB,
     }
 }

@@ -1,13 +1,19 @@
 //! The box's clocks: the only module that asks the system for the time. Everything else is given instants.
 
-use std::sync::{Mutex, PoisonError};
+mod kernel;
+mod trust;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use edge_config::ClockTrust;
 use hall_core::{HallTime, WallClock};
 use hall_wire::event::ClockQuality;
 
-/// Wall times before this are not believed (2026-01-01T00:00:00Z): the box has no battery clock and boots in 1970.
-const EARLIEST_BELIEVED_UNIX_MS: i64 = 1_767_225_600_000;
+pub use kernel::Discipline;
+use kernel::discipline;
+use trust::Trust;
+
 /// A difference between wall and monotonic clock smaller than this is drift, which the map follows silently.
 const STEP_MS: i64 = 500;
 
@@ -15,7 +21,13 @@ const STEP_MS: i64 = 500;
 pub struct Clock {
     anchor: Instant,
     anchor_unix_ms: i64,
-    wall: Mutex<WallClock>,
+    state: Mutex<State>,
+}
+
+struct State {
+    wall: WallClock,
+    trust: Trust,
+    discipline: Discipline,
 }
 
 /// What a look at the wall clock found.
@@ -32,15 +44,20 @@ pub enum ClockChange {
 impl Clock {
     /// Anchors hall time to the wall clock as it is now.
     #[must_use]
-    pub fn start(utc_offset_s: i32) -> Self {
+    pub fn start(utc_offset_s: i32, policy: ClockTrust) -> Self {
         let unix_ms = unix_ms();
+        let (mut trust, discipline) = (Trust::new(policy), discipline());
         Clock {
             anchor: Instant::now(),
             anchor_unix_ms: unix_ms,
-            wall: Mutex::new(WallClock {
-                offset_ms: 0,
-                utc_offset_s,
-                synced: unix_ms >= EARLIEST_BELIEVED_UNIX_MS,
+            state: Mutex::new(State {
+                wall: WallClock {
+                    offset_ms: 0,
+                    utc_offset_s,
+                    synced: trust.believes(HallTime(unix_ms), unix_ms, discipline),
+                },
+                trust,
+                discipline,
             }),
         }
     }
@@ -54,7 +71,20 @@ impl Clock {
     /// How hall time maps to the wall clock, as of the last [`Clock::look`].
     #[must_use]
     pub fn wall(&self) -> WallClock {
-        *self.wall.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lock().wall
+    }
+
+    /// Whether the kernel says that somebody keeps the clock right, as of the last [`Clock::look`], and how far off it can be,
+    /// in milliseconds (`None`: nobody has kept it since the start).
+    #[must_use]
+    pub fn discipline(&self) -> (Discipline, Option<i64>) {
+        let now = self.now();
+        let state = self.lock();
+        (state.discipline, state.trust.error_ms(now))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Hall time and its wall rendering in Unix milliseconds.
@@ -77,9 +107,12 @@ impl Clock {
     /// Compares the wall clock with hall time and updates the map; call about once a second.
     pub fn look(&self) -> ClockChange {
         let unix_ms = unix_ms();
-        let offset_ms = unix_ms - self.now().0;
-        let synced = unix_ms >= EARLIEST_BELIEVED_UNIX_MS;
-        let mut wall = self.wall.lock().unwrap_or_else(PoisonError::into_inner);
+        let (now, discipline) = (self.now(), discipline());
+        let offset_ms = unix_ms - now.0;
+        let mut state = self.lock();
+        state.discipline = discipline;
+        let synced = state.trust.believes(now, unix_ms, discipline);
+        let wall = &mut state.wall;
         let moved_ms = offset_ms - wall.offset_ms;
         let trust_changed = synced != wall.synced;
         if moved_ms == 0 && !trust_changed {
@@ -110,7 +143,7 @@ mod tests {
 
     #[test]
     fn hall_time_starts_at_wall_time_and_only_moves_forward() {
-        let clock = Clock::start(28_800);
+        let clock = Clock::start(28_800, ClockTrust::Rtc);
         let first = clock.now();
         assert!((first.0 - unix_ms()).abs() < 1000);
         assert!(clock.now() >= first);
