@@ -36,8 +36,10 @@ pub(crate) struct Flow {
     joined: VecDeque<HallTime>,
     left: VecDeque<HallTime>,
     /// Time within the horizon that nobody watched.
-    unseen: VecDeque<(HallTime, HallTime)>,
-    blind_since: Option<HallTime>,
+    unseen: Lost,
+    /// Time within the horizon that nobody watched or in which nobody stood in line: it tells nothing of how fast a line moves.
+    idle: Lost,
+    empty: bool,
     /// Time windows spent with customers, and people served, since the beginning: what one of them takes.
     busy_ms: i64,
     served: u32,
@@ -56,8 +58,9 @@ impl Flow {
             begun: at,
             joined: VecDeque::new(),
             left: VecDeque::new(),
-            unseen: VecDeque::new(),
-            blind_since: None,
+            unseen: Lost::default(),
+            idle: Lost::default(),
+            empty: false,
             busy_ms: 0,
             served: 0,
             busy_done_ms: 0,
@@ -77,14 +80,16 @@ impl Flow {
             told_ms: self.told_ms,
             told: self.told,
             crew: self.crew,
-            blind_since: self.blind_since.map(|_| at),
+            unseen: Lost::since(self.unseen.since.map(|_| at)),
+            idle: Lost::since(self.idle.since.map(|_| at)),
+            empty: self.empty,
             ..Flow::new(at)
         };
     }
 
     /// Goes to `at` with the windows as they are.
     pub fn account(&mut self, at: HallTime) {
-        if self.blind_since.is_none() {
+        if self.unseen.since.is_none() {
             self.busy_ms += i64::from(self.crew.busy) * at.since_ms(self.accounted).max(0);
         }
         self.accounted = self.accounted.max(at);
@@ -94,9 +99,8 @@ impl Flow {
                 moves.pop_front();
             }
         }
-        while self.unseen.front().is_some_and(|(_, to)| *to <= horizon) {
-            self.unseen.pop_front();
-        }
+        self.unseen.forget(horizon);
+        self.idle.forget(horizon);
     }
 
     pub fn crew(&mut self, crew: Crew) {
@@ -105,18 +109,29 @@ impl Flow {
 
     /// Nobody watches since `since`; `None`: somebody does again.
     pub fn watch(&mut self, at: HallTime, blind_since: Option<HallTime>) {
-        match (self.blind_since, blind_since) {
-            (None, Some(since)) => self.blind_since = Some(since.max(self.begun).min(at)),
-            (Some(since), None) => {
-                self.blind_since = None;
-                if at > since {
-                    self.unseen.push_back((since, at));
-                }
-                if self.unseen.len() > MAX_MOVES {
-                    self.unseen.pop_front();
+        match blind_since {
+            Some(since) => {
+                let since = since.max(self.begun).min(at);
+                self.unseen.begin(since);
+                self.idle.begin(since);
+            }
+            None => {
+                self.unseen.end(at);
+                self.idle.end(at);
+                if self.empty {
+                    self.idle.begin(at);
                 }
             }
-            _ => {}
+        }
+    }
+
+    /// So many people stand in line from now on.
+    pub fn line(&mut self, at: HallTime, length: u32) {
+        self.empty = length == 0;
+        if self.empty {
+            self.idle.begin(at);
+        } else if self.unseen.since.is_none() {
+            self.idle.end(at);
         }
     }
 
@@ -128,7 +143,8 @@ impl Flow {
             }
         }
         let from = from.max(self.begun);
-        self.blind_since = Some(self.blind_since.map_or(from, |since| since.min(from)));
+        self.unseen.take_back(from);
+        self.idle.take_back(from);
     }
 
     pub fn join(&mut self, at: HallTime) {
@@ -158,21 +174,10 @@ impl Flow {
         u32::try_from(self.left.len()).unwrap_or(u32::MAX)
     }
 
-    /// Watched time within the horizon.
-    fn watched_ms(&self, at: HallTime) -> i64 {
+    /// Time within the horizon up to `at` without what is lost.
+    fn without(&self, lost: &Lost, at: HallTime) -> i64 {
         let from = self.begun.max(at.plus_ms(-HORIZON_MS));
-        let lost = |from: HallTime, to: HallTime, a: HallTime, b: HallTime| {
-            b.min(to).since_ms(a.max(from)).max(0)
-        };
-        let now = self.blind_since.map(|since| (since, at));
-        let unseen: i64 = self
-            .unseen
-            .iter()
-            .copied()
-            .chain(now)
-            .map(|(a, b)| lost(from, at, a, b))
-            .sum();
-        (at.since_ms(from) - unseen).max(0)
+        (at.since_ms(from) - lost.within(from, at)).max(0)
     }
 
     /// Time one customer takes at a window, and its relative error.
@@ -206,7 +211,10 @@ impl Flow {
         let cases = f64::from(length) / party;
         let (wait_ms, rate_error) = if self.left.len() >= LEAST {
             let n = self.left.len() as f64;
-            (cases * self.watched_ms(at) as f64 / n, 1.0 / n.sqrt())
+            (
+                cases * self.without(&self.idle, at) as f64 / n,
+                1.0 / n.sqrt(),
+            )
         } else {
             let (service_ms, error) = self.service()?;
             if self.crew.staffed == 0 {
@@ -246,17 +254,13 @@ impl Flow {
             .front()
             .iter()
             .for_each(|t| offer(t.plus_ms(HORIZON_MS)));
-        for (from, to) in &self.unseen {
+        if let Some((from, to)) = self.idle.spans.front() {
             offer(from.plus_ms(HORIZON_MS));
             offer(to.plus_ms(HORIZON_MS));
         }
-        let was_watched = self.begun <= horizon
-            && !self
-                .unseen
-                .iter()
-                .any(|(from, to)| (*from..*to).contains(&horizon));
-        if self.left.len() >= LEAST && length > 0 && self.blind_since.is_none() && !was_watched {
-            let watched = self.watched_ms(at);
+        let grows = self.begun > horizon || self.idle.contains(horizon);
+        if self.left.len() >= LEAST && length > 0 && self.idle.since.is_none() && grows {
+            let watched = self.without(&self.idle, at);
             for level in levels_ms {
                 let needed = *level as f64 * self.left.len() as f64 * party / f64::from(length);
                 let needed = needed.ceil() as i64;
@@ -270,7 +274,7 @@ impl Flow {
 
     /// What the line asks of the windows.
     pub fn load(&self, at: HallTime, party: f64) -> Option<Load> {
-        let watched_ms = self.watched_ms(at);
+        let watched_ms = self.without(&self.unseen, at);
         if self.joined.len() < LEAST || watched_ms < ADVICE_AFTER_MS {
             return None;
         }
@@ -279,6 +283,68 @@ impl Flow {
             arrivals_per_s: self.joined.len() as f64 / party / (watched_ms as f64 / 1000.0),
             service_s: service_ms / 1000.0,
         })
+    }
+}
+
+/// Stretches of time that do not count, oldest first, the last of them perhaps still running.
+#[derive(Debug, Clone, Default)]
+struct Lost {
+    spans: VecDeque<(HallTime, HallTime)>,
+    since: Option<HallTime>,
+}
+
+impl Lost {
+    fn since(since: Option<HallTime>) -> Self {
+        Lost {
+            spans: VecDeque::new(),
+            since,
+        }
+    }
+
+    fn begin(&mut self, at: HallTime) {
+        self.since.get_or_insert(at);
+    }
+
+    fn end(&mut self, at: HallTime) {
+        if let Some(since) = self.since.take().filter(|since| at > *since) {
+            self.spans.push_back((since, at));
+        }
+        if self.spans.len() > MAX_MOVES {
+            self.spans.pop_front();
+        }
+    }
+
+    /// From `from` on nothing counts after all.
+    fn take_back(&mut self, from: HallTime) {
+        let mut since = self.since.map_or(from, |since| since.min(from));
+        while let Some((begun, _)) = self.spans.back().copied().filter(|(_, to)| *to >= from) {
+            since = since.min(begun);
+            self.spans.pop_back();
+        }
+        self.since = Some(since);
+    }
+
+    fn forget(&mut self, horizon: HallTime) {
+        while self.spans.front().is_some_and(|(_, to)| *to <= horizon) {
+            self.spans.pop_front();
+        }
+    }
+
+    fn contains(&self, at: HallTime) -> bool {
+        self.since.is_some_and(|since| since <= at)
+            || self
+                .spans
+                .iter()
+                .any(|(from, to)| (*from..*to).contains(&at))
+    }
+
+    /// How much of `from..to` is lost.
+    fn within(&self, from: HallTime, to: HallTime) -> i64 {
+        let running = self.since.map(|since| (since, to));
+        let spans = self.spans.iter().copied().chain(running);
+        spans
+            .map(|(a, b)| b.min(to).since_ms(a.max(from)).max(0))
+            .sum()
     }
 }
 
@@ -360,6 +426,21 @@ mod tests {
         assert_eq!(flow.departures(), 3);
         let wait = flow.wait(min(20.0), 9, 3.0, WaitSource::Video);
         assert_eq!(wait.unwrap().wait_ms, 20 * 60_000, "three cases");
+    }
+
+    #[test]
+    fn an_empty_line_does_not_move_slowly() {
+        // Nobody in line for the first 10 minutes and for 4 more; three departures in the 6 others.
+        let mut flow = Flow::new(min(0.0));
+        flow.line(min(0.0), 0);
+        flow.line(min(10.0), 2);
+        for at in [12.0, 13.0] {
+            flow.leave(min(at), 2_000);
+        }
+        flow.line(min(13.0), 0);
+        flow.line(min(17.0), 3);
+        flow.leave(min(19.0), 2_000);
+        assert_eq!(wait_min(&mut flow, min(20.0), 3), Some(6.0));
     }
 
     #[test]

@@ -320,6 +320,9 @@ impl QueueRule {
             (true, Some(_)) => {}
         }
         self.length = told.map(|told| told.length);
+        if let Some(length) = self.length {
+            self.flow.line(at, length);
+        }
         self.judge_others(at, told, since, ctx);
         let state = match (&self.open, self.blind_since) {
             (_, Some(_)) => QueueState::Unknown,
@@ -403,11 +406,14 @@ impl QueueRule {
                 self.disputed = false;
                 return;
             }
-            if self.disputed && length > 0 {
-                open.short = None;
-                return;
+            if self.disputed {
+                if length > 0 {
+                    open.short = None;
+                    return;
+                }
+                self.told_since = self.lookout.at_most_since(told.by, 0, at, limits);
+                self.disputed = false;
             }
-            self.disputed = false;
             let short_since = self
                 .lookout
                 .at_most_since(told.by, limits.queue_clear, at, limits)

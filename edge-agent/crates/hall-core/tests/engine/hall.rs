@@ -154,6 +154,7 @@ pub struct Played {
     pub events: Vec<Event>,
     pub summaries: Vec<Summary>,
     pub intervals: Vec<hall_core::account::Interval>,
+    pub waits: Vec<hall_core::account::WaitSample>,
     pub answers: Vec<hall_core::order::Answer>,
 }
 
@@ -319,13 +320,13 @@ impl Scene {
 impl Played {
     pub fn drain(mut engine: Engine) -> Self {
         let (mut events, mut summaries) = (Vec::new(), Vec::new());
-        let (mut intervals, mut answers) = (Vec::new(), Vec::new());
+        let (mut intervals, mut waits, mut answers) = (Vec::new(), Vec::new(), Vec::new());
         while let Some(output) = engine.poll_output() {
             match output {
                 Output::Event(event) => events.push(event),
                 Output::Summary(summary) => summaries.push(summary),
                 Output::Interval(interval) => intervals.push(interval),
-                Output::Wait(_) => {}
+                Output::Wait(wait) => waits.push(wait),
                 Output::Answer(answer) => answers.push(answer),
                 Output::Excuse(_) => {}
             }
@@ -335,6 +336,7 @@ impl Played {
             events,
             summaries,
             intervals,
+            waits,
             answers,
         }
     }

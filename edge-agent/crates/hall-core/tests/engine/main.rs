@@ -18,3 +18,4 @@ mod sources;
 mod stream;
 mod trust;
 mod views;
+mod waits;
