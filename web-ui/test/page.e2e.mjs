@@ -52,7 +52,12 @@ async function open({ locale, width, height, scheme = 'light' }) {
 const shoot = (page, name, fullPage = true) => page.screenshot({ path: join(out, `${name}.png`), fullPage });
 const windows = (page) => page.getByTestId('window').evaluateAll((tiles) => tiles.map((t) => ({ id: t.dataset.window, state: t.dataset.state, text: t.innerText })));
 const timers = (page) => page.locator('.tile__timer').evaluateAll((all) => all.map((e) => e.innerText).join());
-const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+// How far the page is wider than its window, and what makes it so.
+const sideways = (page) => page.evaluate(() => {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  const wide = [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > clientWidth + 0.5);
+  return { px: scrollWidth - clientWidth, wide: wide.slice(0, 5).map((e) => `${e.tagName.toLowerCase()}.${e.className}`) };
+});
 
 try {
   // Desktop, Chinese.
@@ -152,7 +157,7 @@ try {
       const view = await open({ locale, width, height, scheme });
       await view.page.locator('[data-testid=link]', { hasText: lang === 'zh' ? '实时' : 'Live' }).waitFor({ timeout: 15_000 });
       const over = await sideways(view.page);
-      check(`${name} ${lang}: nothing sticks out sideways`, over <= 0, `${over} px`);
+      check(`${name} ${lang}: nothing sticks out sideways`, over.px <= 0, `${over.px} px${over.px > 0 ? ` ${over.wide.join(' ')}` : ''}`);
       check(`${name} ${lang}: the browser's language is taken`, (await windows(view.page)).every((w) => w.text.includes(STATE_TEXT[lang][w.state])));
       await shoot(view.page, `${name}-${lang}`, width < 1000);
       check(`${name} ${lang}: no console errors`, view.errors.length === 0, view.errors.join('; '));

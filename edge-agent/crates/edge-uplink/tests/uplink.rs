@@ -11,7 +11,7 @@ use edge_uplink::store::mem::MemStore;
 use edge_uplink::store::{SledStore, StoreConfig};
 use edge_uplink::{EventStore, GapReason, Mode};
 use serde_json::{Value, json};
-use support::broker::{Broker, Memory, Subscriber, until};
+use support::broker::{Broker, Gate, Memory, Subscriber, until};
 use support::uplink::{ROOT, Running, config};
 use support::{T0, clock, record};
 
@@ -226,15 +226,10 @@ async fn after_hours_offline_state_comes_first_then_the_backlog_in_order_once() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_record_is_missing_after_the_broker_was_killed_again_and_again() {
     for memory in [Memory::Forgets, Memory::Remembers] {
-        let mut broker = Broker::start(memory);
-        let mut cfg = config(broker.port);
-        if memory == Memory::Forgets {
-            // A broker without memory forgets the subscription as well, and then acknowledges records that nobody gets.
-            // No sender can mend that without the centre's own acknowledgement; the centre has to be back first.
-            cfg.backoff_min = Duration::from_millis(400);
-            cfg.backoff_max = Duration::from_millis(600);
-        }
-        let up = Running::start(cfg, mem());
+        // What waits in a broker without memory for a slow subscriber dies with it: it must not have to wait.
+        let mut broker = Broker::start_with(memory, "max_inflight_messages 0");
+        let gate = Gate::start(broker.port).await;
+        let up = Running::start(config(gate.port), mem());
         let sub = Subscriber::start(broker.port, "centre").await;
         until("connected", 10, || up.status().connected).await;
         let mut n = 0;
@@ -247,10 +242,19 @@ async fn no_record_is_missing_after_the_broker_was_killed_again_and_again() {
             if round % 2 == 0 {
                 until("some arrived", 20, || up.status().acked > n / 2).await;
             }
+            // A broker without memory forgets the subscription as well, and then acknowledges records that nobody gets.
+            // No sender can mend that without the centre's own acknowledgement; the centre has to be back first.
+            gate.set_open(memory == Memory::Remembers);
+            let subscriptions = sub.subscriptions();
             broker.kill();
             n += 1;
             up.append(&[record(n, 1)]);
             broker.restart();
+            until("the centre is back", 20, || {
+                sub.subscriptions() > subscriptions
+            })
+            .await;
+            gate.set_open(true);
         }
         until("all acknowledged", 60, || up.status().acked == n).await;
         assert_eq!((up.store.acked(), up.status().backlog), (n, 0));

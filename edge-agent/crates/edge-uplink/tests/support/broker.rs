@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -129,6 +130,7 @@ impl Drop for Broker {
 /// Everything a subscriber to `#` saw, in order.
 pub struct Subscriber {
     seen: Arc<Mutex<VecDeque<Publish>>>,
+    subscriptions: Arc<AtomicU64>,
     task: JoinHandle<()>,
 }
 
@@ -137,7 +139,8 @@ impl Subscriber {
     pub async fn start(port: u16, id: &str) -> Subscriber {
         let seen = Arc::new(Mutex::new(VecDeque::new()));
         let (ready_tx, ready) = tokio::sync::oneshot::channel();
-        let (into, id) = (seen.clone(), id.to_owned());
+        let subscriptions = Arc::new(AtomicU64::new(0));
+        let (into, count, id) = (seen.clone(), subscriptions.clone(), id.to_owned());
         let task = tokio::spawn(async move {
             let mut ready_tx = Some(ready_tx);
             loop {
@@ -153,6 +156,7 @@ impl Subscriber {
                             into.lock().unwrap().push_back(publish)
                         }
                         Ok(Event::Incoming(Incoming::SubAck(_))) => {
+                            count.fetch_add(1, Ordering::SeqCst);
                             if let Some(tx) = ready_tx.take() {
                                 let _ = tx.send(());
                             }
@@ -168,7 +172,16 @@ impl Subscriber {
             .await
             .expect("subscribed within 20 s")
             .unwrap();
-        Subscriber { seen, task }
+        Subscriber {
+            seen,
+            subscriptions,
+            task,
+        }
+    }
+
+    /// How often a broker has confirmed its subscription.
+    pub fn subscriptions(&self) -> u64 {
+        self.subscriptions.load(Ordering::SeqCst)
     }
 
     pub fn seen(&self) -> Vec<Publish> {
@@ -186,6 +199,53 @@ impl Subscriber {
 }
 
 impl Drop for Subscriber {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A way to the broker that a test can shut: what comes while it is shut is turned away.
+pub struct Gate {
+    pub port: u16,
+    is_open: Arc<AtomicBool>,
+    task: JoinHandle<()>,
+}
+
+impl Gate {
+    /// An open gate to `port` of 127.0.0.1.
+    pub async fn start(port: u16) -> Gate {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own_port = listener.local_addr().unwrap().port();
+        let is_open = Arc::new(AtomicBool::new(true));
+        let open = is_open.clone();
+        let task = tokio::spawn(async move {
+            // Ends with the gate, and everything that went through it.
+            let mut passing = tokio::task::JoinSet::new();
+            while let Ok((mut from, _)) = listener.accept().await {
+                if open.load(Ordering::SeqCst) {
+                    passing.spawn(async move {
+                        if let Ok(mut to) =
+                            tokio::net::TcpStream::connect(("127.0.0.1", port)).await
+                        {
+                            let _ = tokio::io::copy_bidirectional(&mut from, &mut to).await;
+                        }
+                    });
+                }
+            }
+        });
+        Gate {
+            port: own_port,
+            is_open,
+            task,
+        }
+    }
+
+    pub fn set_open(&self, is_open: bool) {
+        self.is_open.store(is_open, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Gate {
     fn drop(&mut self) {
         self.task.abort();
     }
