@@ -256,8 +256,11 @@ async fn no_record_is_missing_after_the_broker_was_killed_again_and_again() {
             .await;
             gate.set_open(true);
         }
-        until("all acknowledged", 60, || up.status().acked == n).await;
-        assert_eq!((up.store.acked(), up.status().backlog), (n, 0));
+        until("all acknowledged", 60, || {
+            let status = up.status();
+            (up.store.acked(), status.acked, status.backlog) == (n, n, 0)
+        })
+        .await;
         assert!(up.status().reconnects >= 6, "{:?}", up.status());
         if memory == Memory::Remembers {
             // With memory the broker may still hold some for the subscriber.

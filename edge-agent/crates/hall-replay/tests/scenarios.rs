@@ -1,11 +1,10 @@
 //! The acceptance scenarios as data: every `scenarios/NN-name.jsonl` is replayed on `hall.toml` and must give exactly the
 //! event revisions of `NN-name.expect.jsonl`, in order.
 //!
-//! The first line of an expectation says how to judge: `until` (time runs on to there), `tolerance_s` (5 when left out),
-//! `time` (seconds per window and class, exactly), `hall` (another configuration than `hall.toml`, a file beside it), `at_most` (in place of a list: at most this many events). Every further line is one revision; only the fields it names
-//! `estimate_share` (how far a `wait_est_s` may be off, as a share of it; 0 when left out),
-//! `hall` (another configuration than `hall.toml`, a file beside it), `at_most` (in place of a list: at most this many events). Every further line is one revision; only the fields it names
-//! are compared, times and `*_s` within the tolerance, `event` labels revisions that must share one event id, and `related` lists
+//! The first line of an expectation says how to judge: `until` (time runs on to there), `tolerance_s` (0 when left out),
+//! `time` (seconds per window and class, exactly), `estimate_share` (how far a `wait_est_s` may be off, as a share of it; 0 when
+//! left out), `hall` (another configuration than `hall.toml`, a file beside it), `at_most` (in place of a list: at most this many
+//! events). Every further line is one revision; only the fields it names are compared, times and `*_s` within the tolerance, `event` labels revisions that must share one event id, and `related` lists
 //! labels in the order of the record.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -209,7 +208,7 @@ fn check(name: &str, usual: &Config) -> Vec<String> {
         .map(|file| edge_config::load(&folder().join(file)).unwrap());
     let config = own.as_ref().unwrap_or(usual);
     let (cfg, utc_offset_s) = (&config.engine, config.utc_offset_s);
-    let tolerance_s = head["tolerance_s"].as_f64().unwrap_or(5.0);
+    let tolerance_s = head["tolerance_s"].as_f64().unwrap_or(0.0);
     let estimate_share = head["estimate_share"].as_f64().unwrap_or(0.0);
     let options = ReplayOptions {
         until_ms: Some(unix_ms(&head["until"])),
