@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use edge_config::Config;
-use edge_sensors::{LinkStatus, MqttSensors};
 use edge_uplink::store::EventStore;
 use edge_uplink::writer::StoreWriter;
 use edge_uplink::{LiveState, Uplink, UplinkStatus};
@@ -28,7 +27,7 @@ use crate::supervise::{Criticality, Stage, Supervisor};
 use crate::upkeep::Upkeep;
 use crate::vision_port::{DetectorPlan, VisionPort, camera_spec};
 use crate::web::inputs::WebInputs;
-use crate::{archive_port, links, resume, store_port, web};
+use crate::{archive_port, links, resume, sensor_links, store_port, web};
 
 /// Analysed pictures to the hall. Full: the workers wait, and frames are dropped and counted on the board before them.
 const DETECTIONS_CAPACITY: usize = 32;
@@ -130,7 +129,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         |desk, cancel| async move { desk.lock().await.run(cancel).await },
     );
 
-    let sensor_link = start_sensors(&mut supervisor, &config, &clock, &sensors_tx);
+    let sensor_links = sensor_links::start(&mut supervisor, &config, &clock, &sensors_tx);
     drop(sensors_tx);
 
     let inference = (vision.clone(), plan, vision_clock(&clock), detections_tx);
@@ -293,7 +292,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         store: store.clone(),
         writer: writer_status,
         uplink: uplink_rx,
-        sensors: sensor_link,
+        sensors: sensor_links,
         hall_heartbeat: heartbeat_rx,
         out: health_tx,
     });
@@ -415,41 +414,6 @@ fn supervise<S, F, Fut>(
     let factory =
         move |cancel| -> crate::supervise::Attempt { Box::pin(attempt(state.clone(), cancel)) };
     supervisor.start(name, stage, criticality, Box::new(factory));
-}
-
-/// Starts the sensor broker's link, if sensors are configured; gives its status.
-fn start_sensors(
-    supervisor: &mut Supervisor,
-    config: &Arc<Config>,
-    clock: &Arc<Clock>,
-    out: &mpsc::Sender<edge_sensors::SensorInput>,
-) -> Option<watch::Receiver<LinkStatus>> {
-    let (address, sensors) = links::sensor_link(config)?;
-    let gateways = links::gateways(config);
-    let (status_tx, status_rx) = watch::channel(LinkStatus::default());
-    let (clock, out) = (clock.clone(), out.clone());
-    supervisor.start(
-        "sensors",
-        Stage::Sources,
-        Criticality::Degradable,
-        Box::new(move |cancel| {
-            let clock = clock.clone();
-            let now: edge_sensors::mqtt::Now = Arc::new(move || clock.now_with_unix_ms());
-            let sensors = MqttSensors::new(
-                address.clone(),
-                sensors.clone(),
-                now,
-                out.clone(),
-                status_tx.clone(),
-            )
-            .with_gateways(gateways.clone());
-            Box::pin(async move {
-                sensors.run(cancel).await;
-                Ok(())
-            })
-        }),
-    );
-    Some(status_rx)
 }
 
 /// The page wants snapshots alone; it gets them as they come.

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use edge_config::Config;
-use edge_sensors::LinkStatus;
 use edge_uplink::store::EventStore;
 use edge_uplink::writer::WriterStatus;
 use edge_uplink::{Mode, UplinkStatus};
@@ -17,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cameras::{CameraNow, CameraStates};
 use crate::clock::Clock;
+use crate::sensor_links::LinkStates;
 use crate::supervise::ComponentStatus;
 use crate::vision_port::{CameraFigures, VisionPort};
 use crate::web::inputs::{
@@ -48,8 +48,8 @@ pub struct HealthInputs {
     pub writer: watch::Receiver<WriterStatus>,
     /// The uplink.
     pub uplink: watch::Receiver<UplinkStatus>,
-    /// The sensor broker; `None` without one.
-    pub sensors: Option<watch::Receiver<LinkStatus>>,
+    /// What sensors are heard through.
+    pub sensors: LinkStates,
     /// Hall time of the hall task's latest turn.
     pub hall_heartbeat: watch::Receiver<HallTime>,
     /// The report.
@@ -148,14 +148,21 @@ impl HealthInputs {
         if let Some(reason) = stats.degraded.clone().or(writer.last_error.clone()) {
             components.push(component("store", ComponentState::Degraded, reason));
         }
-        if let Some(link) = &self.sensors {
+        for (name, link) in &self.sensors {
             let link = link.borrow().clone();
             let state = if link.connected {
                 ComponentState::Up
             } else {
                 ComponentState::Down
             };
-            components.push(component("sensor_broker", state, link.trouble));
+            // The task that keeps the link has the same name; its own trouble goes first.
+            match components.iter_mut().find(|c| c.name == *name) {
+                Some(task) if task.state == ComponentState::Up => {
+                    (task.state, task.detail) = (state, link.trouble);
+                }
+                Some(_) => {}
+                None => components.push(component(name, state, link.trouble)),
+            }
         }
         if uplink_mode == UplinkMode::Offline {
             let detail = uplink.last_error.unwrap_or_else(|| "connecting".into());

@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod orders;
 pub mod resume;
 pub mod retained;
+pub mod sensor_links;
 pub mod signals;
 pub mod store_port;
 pub mod supervise;

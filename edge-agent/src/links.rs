@@ -1,14 +1,11 @@
-//! Broker connections as the configuration describes them, in the terms of the crates that make them.
+//! The uplink as the configuration describes it, in the terms of the crate that makes it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use edge_config::{Broker, Config, Polarity, SensorAdapter, Transport};
-use edge_sensors::{BrokerAddress, TopicAdapter, Zigbee2MqttSensor};
+use edge_config::{Broker, Config, Transport};
 use edge_uplink::clock::{WallFn, WallTime};
 use edge_uplink::{Tls, UplinkConfig};
-use hall_core::ids::GatewayId;
 
 use crate::clock::Clock;
 
@@ -59,44 +56,8 @@ pub fn uplink_config(config: &Config) -> Option<UplinkConfig> {
     })
 }
 
-/// The sensor broker and what is heard on it; `None` without sensors.
-#[must_use]
-pub fn sensor_link(config: &Config) -> Option<(BrokerAddress, Vec<Arc<dyn TopicAdapter>>)> {
-    let broker = config.sensor_broker.as_ref()?;
-    let sensors: Vec<Arc<dyn TopicAdapter>> = config
-        .sensors
-        .iter()
-        .map(|sensor| match &sensor.adapter {
-            SensorAdapter::Zigbee2Mqtt {
-                topic,
-                property,
-                polarity,
-            } => Arc::new(Zigbee2MqttSensor {
-                id: sensor.id.clone(),
-                topic: topic.clone(),
-                property: property.clone(),
-                invert: *polarity == Polarity::Inverted,
-            }) as Arc<dyn TopicAdapter>,
-        })
-        .collect();
-    let (user, password) = login(broker);
-    let address = BrokerAddress {
-        host: broker.host.clone(),
-        port: broker.port,
-        client_id: format!("edge-agent-{}-{}-sensors", config.hall.id, config.box_id),
-        login: user.map(|user| (user, password.unwrap_or_default())),
-    };
-    (!sensors.is_empty()).then_some((address, sensors))
-}
-
-/// Everything that is out of reach while the sensor broker is: each gateway once.
-#[must_use]
-pub fn gateways(config: &Config) -> Vec<GatewayId> {
-    let gateways: BTreeSet<&GatewayId> = config.sensors.iter().map(|s| &s.gateway).collect();
-    gateways.into_iter().cloned().collect()
-}
-
-fn login(broker: &Broker) -> (Option<String>, Option<String>) {
+/// User and password of a broker.
+pub(crate) fn login(broker: &Broker) -> (Option<String>, Option<String>) {
     (
         broker.user.clone(),
         broker.password.as_ref().map(|p| p.expose().to_owned()),

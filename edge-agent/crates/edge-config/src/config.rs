@@ -4,12 +4,13 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use hall_core::config::{EngineConfig, SensorKind};
+use hall_core::config::EngineConfig;
 use hall_core::geometry::Point;
-use hall_core::ids::{CameraId, GatewayId, QueueId, SensorId, WindowId};
+use hall_core::ids::{CameraId, QueueId, WindowId};
 
 use crate::mistake::Mistake;
 use crate::secret::Secret;
+use crate::sensor::{GatewaySource, SensorSource};
 
 /// Everything the agent needs to run one box. Made by [`crate::load`] only, so that whatever holds one holds a checked one.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +31,8 @@ pub struct Config {
     pub queues: Vec<QueueInfo>,
     /// Sensors with how to hear them.
     pub sensors: Vec<SensorSource>,
+    /// Modbus gateways with at least one sensor behind them.
+    pub gateways: Vec<GatewaySource>,
     /// Broker on which the sensors speak; present whenever a sensor needs it.
     pub sensor_broker: Option<Broker>,
     /// Person detector.
@@ -215,46 +218,6 @@ pub struct QueueInfo {
     pub id: QueueId,
     /// Name.
     pub name: Name,
-}
-
-/// Which state of the contact means "on".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Polarity {
-    /// On is on.
-    Normal,
-    /// Off is on.
-    Inverted,
-}
-
-/// How a sensor is heard.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SensorAdapter {
-    /// JSON from Zigbee2MQTT on the sensor broker.
-    Zigbee2Mqtt {
-        /// Topic without wildcards.
-        topic: String,
-        /// Key of the payload; `None`: the usual keys of the kind.
-        property: Option<String>,
-        /// Which state means "on".
-        polarity: Polarity,
-    },
-}
-
-/// One sensor with how to hear it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SensorSource {
-    /// Id.
-    pub id: SensorId,
-    /// Window it belongs to.
-    pub window: WindowId,
-    /// What it says.
-    pub kind: SensorKind,
-    /// How it is heard.
-    pub adapter: SensorAdapter,
-    /// Own silence limit in seconds; `None`: the profile's.
-    pub stale_s: Option<u32>,
-    /// The gateway its messages pass through.
-    pub gateway: GatewayId,
 }
 
 /// How a broker is reached.

@@ -11,16 +11,21 @@ mod overlay;
 mod raw;
 mod schema;
 mod secret;
+mod sensor;
 mod shape;
 mod validate;
 
 pub use config::{
     Broker, CameraConfig, CameraSource, ClockTrust, Codec, Config, Decode, DetectorConfig,
-    ExecutionProvider, HallInfo, Name, Polarity, QueueInfo, Repeat, SensorAdapter, SensorSource,
-    StorageConfig, Transport, UplinkConfig, WebConfig, WindowInfo,
+    ExecutionProvider, HallInfo, Name, QueueInfo, Repeat, StorageConfig, Transport, UplinkConfig,
+    WebConfig, WindowInfo,
 };
 pub use load::{load, load_with_env};
 pub use mistake::{ConfigErrors, Mistake};
 pub use overlay::{load_rules, rules_over};
 pub use schema::json_schema;
 pub use secret::Secret;
+pub use sensor::{
+    GatewayLine, GatewaySource, Parity, Polarity, SensorAdapter, SensorSource, SerialSource,
+    TopicSource,
+};

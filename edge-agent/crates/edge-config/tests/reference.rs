@@ -124,10 +124,10 @@ fn values(schema: &Json, is_name: bool) -> String {
         schema["minimum"].as_f64(),
         schema["maximum"].as_f64(),
     ) {
-        ("array", ..) => if schema["items"]["type"] == "array" {
-            "points"
-        } else {
-            "texts"
+        ("array", ..) => match schema["items"]["type"].as_str() {
+            Some("array") => "points",
+            Some("integer") => "whole numbers",
+            _ => "texts",
         }
         .into(),
         ("string", ..) => "text".into(),

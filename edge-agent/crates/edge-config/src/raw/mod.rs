@@ -5,17 +5,18 @@ mod camera;
 mod duty;
 mod post;
 mod rules;
+mod sensor;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use camera::{RawCamera, RawCodec};
 pub(crate) use duty::{RawCalendar, RawCover, RawDuty, RawWeek};
-pub(crate) use post::{
-    RawEvaluationPoint, RawQueue, RawSensor, RawSensorAdapter, RawSensorBroker, RawSensorKind,
-    RawWindow, RawWindowZone, RawZoneKind,
-};
+pub(crate) use post::{RawEvaluationPoint, RawQueue, RawWindow, RawWindowZone, RawZoneKind};
 pub(crate) use rules::RawRules;
+pub(crate) use sensor::{
+    RawGateway, RawParity, RawSensor, RawSensorAdapter, RawSensorBroker, RawSensorKind,
+};
 
 /// One hall as seen by one edge box. Relative paths are relative to the folder of this file.
 #[derive(Deserialize, JsonSchema)]
@@ -38,6 +39,9 @@ pub(crate) struct RawConfig {
     /// Sensors at windows.
     #[serde(default)]
     pub sensors: Vec<RawSensor>,
+    /// Modbus gateways and lines behind which sensors are.
+    #[serde(default)]
+    pub gateways: Vec<RawGateway>,
     /// MQTT broker on which the sensors speak.
     pub sensor_broker: Option<RawSensorBroker>,
     /// When windows should be open (排班), in local time. Outside these times nothing is judged.

@@ -1,4 +1,4 @@
-//! Windows, queues and sensors as written in `hall.toml`.
+//! Windows and queues as written in `hall.toml`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -103,69 +103,4 @@ pub(crate) struct RawQueueZone {
     pub polygon: Vec<[f64; 2]>,
     /// Which point of a person's box must lie inside. Default: bottom_center.
     pub evaluation_point: Option<RawEvaluationPoint>,
-}
-
-/// One sensor at a window.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawSensor {
-    /// Stable id of the sensor, for example "W3-radar".
-    pub id: String,
-    /// Id of the window it belongs to.
-    pub window: String,
-    /// What its "on" means.
-    pub kind: RawSensorKind,
-    /// How the box hears it.
-    #[serde(rename = "type")]
-    pub adapter: RawSensorAdapter,
-    /// MQTT topic, for example "zigbee2mqtt/W3-radar".
-    pub topic: String,
-    /// Key of the JSON payload that holds the state. Default: presence, else occupancy. A pause switch needs it,
-    /// for example "state" or "contact".
-    pub property: Option<String>,
-    /// Take "on" for off and off for "on" (normally closed contacts).
-    #[serde(default)]
-    pub invert: bool,
-    /// Silence in seconds after which it is ignored; default: sensor_stale_s of the rules. For a sensor that speaks only on
-    /// change: its longest silence.
-    #[schemars(range(min = 1, max = 172_800))]
-    pub stale_s: Option<u32>,
-    /// Id of the gateway all its messages pass through, for example "modbus-1": when that is gone, one event tells it and no sensor
-    /// behind it is blamed. Default: the
-    /// sensors' broker, "sensor-broker".
-    pub gateway: Option<String>,
-}
-
-/// What a sensor says.
-#[derive(Deserialize, JsonSchema, Clone, Copy)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum RawSensorKind {
-    /// Somebody is at the post (radar, PIR).
-    Presence,
-    /// Somebody sits on the chair.
-    Seat,
-    /// Service is declared paused (暂停服务 switch, lamp).
-    Pause,
-}
-
-/// How the box hears a sensor.
-#[derive(Deserialize, JsonSchema, Clone, Copy)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum RawSensorAdapter {
-    /// JSON published by Zigbee2MQTT on the sensor broker.
-    Zigbee2mqtt,
-}
-
-/// MQTT broker on which the sensors speak.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawSensorBroker {
-    /// Address without user and password: "mqtt://127.0.0.1:1883".
-    pub url: String,
-    /// User to log in with.
-    pub user: Option<String>,
-    /// File whose first line is the password.
-    pub password_file: Option<String>,
-    /// Environment variable that holds the password.
-    pub password_env: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 mod camera;
 mod duty;
+mod gateway;
 mod hall;
 mod polygon;
 mod roster;
@@ -169,6 +170,7 @@ pub(crate) fn build(raw: &RawConfig, check: &mut Check<'_>) -> Config {
     let queues = window::queues(raw, check);
     let zones = window::zones(raw, check);
     let sensors = sensor::sensors(raw, check);
+    let gateways = gateway::gateways(raw, check);
     let sensor_broker = sensor::broker(raw, check);
     let duty = duty::calendar(raw, check);
     let window_configs = window::configs(raw, check);
@@ -199,6 +201,7 @@ pub(crate) fn build(raw: &RawConfig, check: &mut Check<'_>) -> Config {
         windows,
         queues,
         sensors,
+        gateways,
         sensor_broker,
         detector: detector(&raw.detector, check),
         uplink: uplink::uplink(raw, check),

@@ -3,14 +3,77 @@
 use hall_core::config::{SensorConfig, SensorKind};
 use hall_core::ids::{GatewayId, SensorId, WindowId};
 
-use crate::config::{Broker, Polarity, SensorAdapter, SensorSource};
+use crate::config::Broker;
 use crate::mistake::quote;
 use crate::raw::{RawConfig, RawSensor, RawSensorAdapter, RawSensorKind};
+use crate::sensor::{Polarity, SensorAdapter, SensorSource, SerialSource, TopicSource};
 use crate::validate::secret::Login;
-use crate::validate::{Check, uplink};
+use crate::validate::{Check, gateway, uplink};
 
 /// The sensors' broker as the gateway of sensors that name none.
 const SENSOR_BROKER: &str = "sensor-broker";
+/// Bits per second of the LD2410 and the LD2450 as delivered.
+const RADAR_BAUD: u32 = 256_000;
+
+/// Keys that only some types have, in the order of the schema: name, types that may have it.
+const KEYS: [(&str, &[RawSensorAdapter]); 14] = {
+    use RawSensorAdapter::{Esphome, Ld2410, Ld2450, Modbus, Mqtt, Onvif, Tasmota, Zigbee2mqtt};
+    const TOPIC: &[RawSensorAdapter] = &[Zigbee2mqtt, Esphome, Tasmota, Mqtt, Onvif];
+    const RADAR: &[RawSensorAdapter] = &[Ld2410, Ld2450];
+    [
+        (
+            "gateway",
+            &[Zigbee2mqtt, Esphome, Tasmota, Mqtt, Onvif, Modbus],
+        ),
+        ("topic", TOPIC),
+        ("property", &[Zigbee2mqtt, Tasmota, Onvif]),
+        ("pointer", &[Mqtt]),
+        ("time_pointer", &[Mqtt]),
+        ("on", &[Mqtt]),
+        ("off", &[Mqtt]),
+        ("availability_topic", &[Mqtt]),
+        ("unit", &[Modbus]),
+        ("input", &[Modbus]),
+        ("device", RADAR),
+        ("baud", RADAR),
+        ("max_cm", &[Ld2410]),
+        ("region_mm", &[Ld2450]),
+    ]
+};
+
+/// Whether a key of [`KEYS`] is there.
+fn has(sensor: &RawSensor, key: &str) -> bool {
+    match key {
+        "gateway" => sensor.gateway.is_some(),
+        "topic" => sensor.topic.is_some(),
+        "property" => sensor.property.is_some(),
+        "pointer" => sensor.pointer.is_some(),
+        "time_pointer" => sensor.time_pointer.is_some(),
+        "on" => !sensor.on.is_empty(),
+        "off" => !sensor.off.is_empty(),
+        "availability_topic" => sensor.availability_topic.is_some(),
+        "unit" => sensor.unit.is_some(),
+        "input" => sensor.input.is_some(),
+        "device" => sensor.device.is_some(),
+        "baud" => sensor.baud.is_some(),
+        "max_cm" => sensor.max_cm.is_some(),
+        _ => sensor.region_mm.is_some(),
+    }
+}
+
+/// How a type is written.
+fn name(adapter: RawSensorAdapter) -> &'static str {
+    match adapter {
+        RawSensorAdapter::Zigbee2mqtt => "zigbee2mqtt",
+        RawSensorAdapter::Esphome => "esphome",
+        RawSensorAdapter::Tasmota => "tasmota",
+        RawSensorAdapter::Mqtt => "mqtt",
+        RawSensorAdapter::Onvif => "onvif",
+        RawSensorAdapter::Modbus => "modbus",
+        RawSensorAdapter::Ld2410 => "ld2410",
+        RawSensorAdapter::Ld2450 => "ld2450",
+    }
+}
 
 /// Sensors with how to hear them.
 pub(super) fn sensors(raw: &RawConfig, check: &mut Check<'_>) -> Vec<SensorSource> {
@@ -27,26 +90,23 @@ pub(super) fn sensors(raw: &RawConfig, check: &mut Check<'_>) -> Vec<SensorSourc
             "windows",
             raw.windows.iter().map(|window| window.id.as_str()),
         );
-        topic(&format!("{path}.topic"), &sensor.topic, check);
-        if sensor
-            .property
-            .as_deref()
-            .is_some_and(|property| property.trim().is_empty())
-        {
-            check.mistake(
-                format!("{path}.property"),
-                "the property is empty",
-                "leave the key out to read presence, else occupancy",
-            );
+        for (key, types) in KEYS {
+            if has(sensor, key) && !types.contains(&sensor.adapter) {
+                let types: Vec<&str> = types.iter().copied().map(name).collect();
+                check.mistake(
+                    format!("{path}.{key}"),
+                    format!("a sensor of type {} has no {key}", name(sensor.adapter)),
+                    format!(
+                        "take it out, or correct the type: {key} belongs to {}",
+                        types.join(", ")
+                    ),
+                );
+            }
         }
-        if matches!(sensor.kind, RawSensorKind::Pause) && sensor.property.is_none() {
-            check.mistake(
-                &path,
-                "a pause switch says neither presence nor occupancy, so it would never be read",
-                "name the key of its payload with property, for example \"state\" or \"contact\"",
-            );
-        }
-        let RawSensorAdapter::Zigbee2mqtt = sensor.adapter;
+        let gateway = gateway(&path, sensor, raw, check);
+        let Some(adapter) = adapter(&path, sensor, check) else {
+            continue;
+        };
         sensors.push(SensorSource {
             id: SensorId::from(sensor.id.as_str()),
             window: WindowId::from(sensor.window.as_str()),
@@ -55,30 +115,213 @@ pub(super) fn sensors(raw: &RawConfig, check: &mut Check<'_>) -> Vec<SensorSourc
                 RawSensorKind::Seat => SensorKind::Seat,
                 RawSensorKind::Pause => SensorKind::Pause,
             },
-            adapter: SensorAdapter::Zigbee2Mqtt {
-                topic: sensor.topic.clone(),
-                property: sensor.property.clone(),
-                polarity: if sensor.invert {
-                    Polarity::Inverted
-                } else {
-                    Polarity::Normal
-                },
+            adapter,
+            polarity: if sensor.invert {
+                Polarity::Inverted
+            } else {
+                Polarity::Normal
             },
             stale_s: sensor.stale_s,
-            gateway: gateway(&path, sensor, check),
+            gateway,
         });
     }
+    gateway::one_sensor_per_place(raw, check);
     sensors
 }
 
-/// The gateway of a sensor: as named, else the broker on which it is heard.
-fn gateway(path: &str, sensor: &RawSensor, check: &mut Check<'_>) -> GatewayId {
-    match &sensor.gateway {
-        Some(id) => {
-            check.id(&format!("{path}.gateway"), id);
-            GatewayId::from(id.as_str())
+/// How a sensor is heard; `None` after a mistake.
+fn adapter(path: &str, sensor: &RawSensor, check: &mut Check<'_>) -> Option<SensorAdapter> {
+    Some(match sensor.adapter {
+        RawSensorAdapter::Modbus => {
+            let unit = required(
+                path,
+                "unit",
+                &sensor.unit,
+                "the address set on the unit",
+                check,
+            );
+            let input = required(path, "input", &sensor.input, "0 for the first", check);
+            SensorAdapter::Modbus {
+                unit: unit?,
+                input: input?,
+            }
         }
-        None => GatewayId::from(SENSOR_BROKER),
+        RawSensorAdapter::Ld2410 => SensorAdapter::Ld2410 {
+            line: line(path, sensor, check)?,
+            max_cm: sensor.max_cm,
+        },
+        RawSensorAdapter::Ld2450 => {
+            if let Some([left, near, right, far]) = sensor.region_mm
+                && (left >= right || near >= far)
+            {
+                check.mistake(
+                    format!("{path}.region_mm"),
+                    "the region is empty",
+                    "write [left, near, right, far] with left < right and near < far",
+                );
+            }
+            SensorAdapter::Ld2450 {
+                line: line(path, sensor, check)?,
+                region_mm: sensor.region_mm,
+            }
+        }
+        _ => SensorAdapter::Topic(topic_source(path, sensor, check)?),
+    })
+}
+
+/// What is heard on the broker.
+fn topic_source(path: &str, sensor: &RawSensor, check: &mut Check<'_>) -> Option<TopicSource> {
+    let hint = match sensor.adapter {
+        RawSensorAdapter::Zigbee2mqtt => "write it as Zigbee2MQTT shows it: \"zigbee2mqtt/NAME\"",
+        RawSensorAdapter::Esphome => "the state topic: \"NODE/binary_sensor/NAME/state\"",
+        RawSensorAdapter::Tasmota => "the device's own name: the middle of tele/NAME/SENSOR",
+        RawSensorAdapter::Onvif => "the whole topic, with onvif-ej in it",
+        _ => "the topic on which the device publishes its state",
+    };
+    let topic = required(path, "topic", &sensor.topic, hint, check)?;
+    concrete(&format!("{path}.topic"), &topic, hint, check);
+    if let Some(property) = &sensor.property
+        && property.trim().is_empty()
+    {
+        check.mistake(
+            format!("{path}.property"),
+            "the property is empty",
+            "leave the key out to read the usual keys of the type",
+        );
+    }
+    for (key, pointer) in [
+        ("pointer", &sensor.pointer),
+        ("time_pointer", &sensor.time_pointer),
+    ] {
+        if pointer.as_deref().is_some_and(|p| !p.starts_with('/')) {
+            check.mistake(
+                format!("{path}.{key}"),
+                "a JSON pointer begins with /",
+                "write \"/occupied\", or \"/state/0/occupied\" for what lies deeper",
+            );
+        }
+    }
+    let own = |word: &String| {
+        sensor
+            .off
+            .iter()
+            .any(|other| other.eq_ignore_ascii_case(word))
+    };
+    if let Some(word) = sensor.on.iter().find(|word| own(word)) {
+        check.mistake(
+            format!("{path}.off"),
+            format!("{} means both on and off", quote(word)),
+            "leave it in one of the two lists",
+        );
+    }
+    Some(match sensor.adapter {
+        RawSensorAdapter::Esphome => TopicSource::EspHome { topic },
+        RawSensorAdapter::Tasmota => TopicSource::Tasmota {
+            name: topic,
+            property: required(
+                path,
+                "property",
+                &sensor.property,
+                "for example \"Switch1\" or \"POWER\"",
+                check,
+            )?,
+        },
+        RawSensorAdapter::Mqtt => {
+            if let Some(topic) = &sensor.availability_topic {
+                concrete(
+                    &format!("{path}.availability_topic"),
+                    topic,
+                    "the topic that says online or offline",
+                    check,
+                );
+            }
+            TopicSource::Json {
+                topic,
+                pointer: sensor.pointer.clone(),
+                time_pointer: sensor.time_pointer.clone(),
+                on: sensor.on.clone(),
+                off: sensor.off.clone(),
+                availability_topic: sensor.availability_topic.clone(),
+            }
+        }
+        RawSensorAdapter::Onvif => TopicSource::Onvif {
+            topic,
+            property: sensor.property.clone(),
+        },
+        _ => {
+            if matches!(sensor.kind, RawSensorKind::Pause) && sensor.property.is_none() {
+                check.mistake(
+                    path,
+                    "a pause switch says neither presence nor occupancy, so it would never be read",
+                    "name the key of its payload with property, for example \"state\" or \"contact\"",
+                );
+            }
+            TopicSource::Zigbee2Mqtt {
+                topic,
+                property: sensor.property.clone(),
+            }
+        }
+    })
+}
+
+/// The serial line of a radar.
+fn line(path: &str, sensor: &RawSensor, check: &mut Check<'_>) -> Option<SerialSource> {
+    let hint = "for example \"/dev/serial/by-id/...\"";
+    let device = required(path, "device", &sensor.device, hint, check)?;
+    gateway::device(&format!("{path}.device"), &device, check);
+    Some(SerialSource {
+        device,
+        baud: sensor.baud.unwrap_or(RADAR_BAUD),
+        parity: crate::sensor::Parity::None,
+    })
+}
+
+/// A key the type cannot do without.
+fn required<T: Clone>(
+    path: &str,
+    key: &str,
+    value: &Option<T>,
+    hint: &str,
+    check: &mut Check<'_>,
+) -> Option<T> {
+    if value.is_none() {
+        check.mistake(path, format!("the key {key} is missing"), hint);
+    }
+    value.clone()
+}
+
+/// The gateway of a sensor: as named, else the broker on which it is heard; none for a line of its own.
+fn gateway(
+    path: &str,
+    sensor: &RawSensor,
+    raw: &RawConfig,
+    check: &mut Check<'_>,
+) -> Option<GatewayId> {
+    let at = format!("{path}.gateway");
+    match (sensor.adapter, &sensor.gateway) {
+        (RawSensorAdapter::Ld2410 | RawSensorAdapter::Ld2450, _) => None,
+        (RawSensorAdapter::Modbus, gateway) => {
+            let hint = "name one of [[gateways]], for example \"modbus-1\"";
+            let id = required(path, "gateway", gateway, hint, check)?;
+            let known = raw.gateways.iter().map(|gateway| gateway.id.as_str());
+            check.reference(&at, &id, "gateways", known);
+            Some(GatewayId::from(id.as_str()))
+        }
+        (_, Some(id)) => {
+            check.id(&at, id);
+            if raw.gateways.iter().any(|gateway| &gateway.id == id) {
+                check.mistake(
+                    at,
+                    format!(
+                        "{} is a Modbus gateway, and this sensor is on MQTT",
+                        quote(id)
+                    ),
+                    "give what its messages pass through an id of its own, or leave the key out",
+                );
+            }
+            Some(GatewayId::from(id.as_str()))
+        }
+        (_, None) => Some(GatewayId::from(SENSOR_BROKER)),
     }
 }
 
@@ -91,7 +334,7 @@ pub(super) fn configs(sensors: &[SensorSource]) -> Vec<SensorConfig> {
             window: sensor.window.clone(),
             kind: sensor.kind,
             stale_s: sensor.stale_s,
-            gateway: Some(sensor.gateway.clone()),
+            gateway: sensor.gateway.clone(),
         })
         .collect()
 }
@@ -99,7 +342,11 @@ pub(super) fn configs(sensors: &[SensorSource]) -> Vec<SensorConfig> {
 /// The sensors' broker; missing although a sensor needs it is a mistake.
 pub(super) fn broker(raw: &RawConfig, check: &mut Check<'_>) -> Option<Broker> {
     let Some(broker) = &raw.sensor_broker else {
-        if !raw.sensors.is_empty() {
+        let on_mqtt = |sensor: &RawSensor| {
+            use RawSensorAdapter::{Ld2410, Ld2450, Modbus};
+            !matches!(sensor.adapter, Ld2410 | Ld2450 | Modbus)
+        };
+        if raw.sensors.iter().any(on_mqtt) {
             check.mistake(
                 "sensor_broker",
                 "the section [sensor_broker] is missing, but there are sensors on MQTT",
@@ -118,13 +365,9 @@ pub(super) fn broker(raw: &RawConfig, check: &mut Check<'_>) -> Option<Broker> {
 }
 
 /// One concrete topic: what is subscribed must be one device.
-fn topic(path: &str, topic: &str, check: &mut Check<'_>) {
+fn concrete(path: &str, topic: &str, hint: &str, check: &mut Check<'_>) {
     if topic.is_empty() || topic.split('/').any(str::is_empty) {
-        check.mistake(
-            path,
-            "the topic is empty or has an empty level",
-            "write it as Zigbee2MQTT shows it: \"zigbee2mqtt/NAME\"",
-        );
+        check.mistake(path, "the topic is empty or has an empty level", hint);
     } else if topic.contains(['+', '#']) {
         check.mistake(
             path,
@@ -135,7 +378,7 @@ fn topic(path: &str, topic: &str, check: &mut Check<'_>) {
         check.mistake(
             path,
             "the topic is too long or holds a control character",
-            "write it as Zigbee2MQTT shows it: \"zigbee2mqtt/NAME\"",
+            hint,
         );
     }
 }

@@ -1,0 +1,240 @@
+//! Everything sensors are heard through: the broker, Modbus gateways, radars on lines of their own. One component each; a broken one
+//! hurts no other.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use edge_config::{
+    Config, GatewayLine, GatewaySource, Parity, Polarity, SensorAdapter, SensorSource,
+    SerialSource, TopicSource,
+};
+use edge_sensors::esphome::EspHomeSensor;
+use edge_sensors::json::JsonSensor;
+use edge_sensors::modbus::{ModbusGateway, ModbusInput, ModbusLine, ModbusPoller};
+use edge_sensors::mqtt::Now;
+use edge_sensors::onvif::OnvifSensor;
+use edge_sensors::radar::{Radar, RadarKind, RadarReader};
+use edge_sensors::serial::{LineParity, SerialLine};
+use edge_sensors::tasmota::TasmotaSensor;
+use edge_sensors::{
+    BrokerAddress, LinkStatus, MqttSensors, SensorInput, TopicAdapter, Zigbee2MqttSensor,
+};
+use hall_core::ids::GatewayId;
+use tokio::sync::{mpsc, watch};
+
+use crate::clock::Clock;
+use crate::links::login;
+use crate::supervise::{Attempt, Criticality, Stage, Supervisor};
+
+/// The state of one link, by the name of its component.
+pub type LinkStates = Vec<(String, watch::Receiver<LinkStatus>)>;
+
+/// Starts every link that a sensor needs. `out` full: the adapters' mailboxes merge readings per sensor.
+pub fn start(
+    supervisor: &mut Supervisor,
+    config: &Config,
+    clock: &Arc<Clock>,
+    out: &mpsc::Sender<SensorInput>,
+) -> LinkStates {
+    let now: Now = {
+        let clock = clock.clone();
+        Arc::new(move || clock.now_with_unix_ms())
+    };
+    let mut starter = Starter {
+        supervisor,
+        states: Vec::new(),
+    };
+    if let Some((address, sensors, gateways)) = broker(config) {
+        let (now, out) = (now.clone(), out.clone());
+        starter.start("sensor_broker".into(), move |status, cancel| {
+            let link = MqttSensors::new(
+                address.clone(),
+                sensors.clone(),
+                now.clone(),
+                out.clone(),
+                status,
+            )
+            .with_gateways(gateways.clone());
+            Box::pin(async move {
+                link.run(cancel).await;
+                Ok(())
+            })
+        });
+    }
+    for gateway in &config.gateways {
+        let gateway = modbus(gateway, &config.sensors);
+        let (now, out) = (now.clone(), out.clone());
+        starter.start(format!("gateway:{}", gateway.id), move |status, cancel| {
+            let link = ModbusPoller::new(gateway.clone(), now.clone(), out.clone(), status);
+            Box::pin(async move {
+                link.run(cancel).await;
+                Ok(())
+            })
+        });
+    }
+    for radar in config.sensors.iter().filter_map(radar) {
+        let (now, out) = (now.clone(), out.clone());
+        starter.start(format!("sensor:{}", radar.sensor), move |status, cancel| {
+            let link = RadarReader::new(radar.clone(), now.clone(), out.clone(), status);
+            Box::pin(async move {
+                link.run(cancel).await;
+                Ok(())
+            })
+        });
+    }
+    starter.states
+}
+
+struct Starter<'a> {
+    supervisor: &'a mut Supervisor,
+    states: LinkStates,
+}
+
+impl Starter<'_> {
+    fn start<F>(&mut self, name: String, attempt: F)
+    where
+        F: Fn(watch::Sender<LinkStatus>, tokio_util::sync::CancellationToken) -> Attempt
+            + Send
+            + Sync
+            + 'static,
+    {
+        let (status, receiver) = watch::channel(LinkStatus::default());
+        self.supervisor.start(
+            name.clone(),
+            Stage::Sources,
+            Criticality::Degradable,
+            Box::new(move |cancel| attempt(status.clone(), cancel)),
+        );
+        self.states.push((name, receiver));
+    }
+}
+
+/// The sensor broker, what is heard on it, and every gateway that is out of reach while it is; `None` without such sensors.
+type BrokerLink = (BrokerAddress, Vec<Arc<dyn TopicAdapter>>, Vec<GatewayId>);
+
+fn broker(config: &Config) -> Option<BrokerLink> {
+    let broker = config.sensor_broker.as_ref()?;
+    let mut gateways = BTreeSet::new();
+    let mut adapters = Vec::new();
+    for sensor in &config.sensors {
+        if let SensorAdapter::Topic(source) = &sensor.adapter {
+            adapters.push(adapter(sensor, source));
+            gateways.extend(sensor.gateway.clone());
+        }
+    }
+    let (user, password) = login(broker);
+    let address = BrokerAddress {
+        host: broker.host.clone(),
+        port: broker.port,
+        client_id: format!("edge-agent-{}-{}-sensors", config.hall.id, config.box_id),
+        login: user.map(|user| (user, password.unwrap_or_default())),
+    };
+    (!adapters.is_empty()).then(|| (address, adapters, gateways.into_iter().collect()))
+}
+
+fn adapter(sensor: &SensorSource, source: &TopicSource) -> Arc<dyn TopicAdapter> {
+    let (id, invert) = (sensor.id.clone(), inverted(sensor));
+    match source.clone() {
+        TopicSource::Zigbee2Mqtt { topic, property } => Arc::new(Zigbee2MqttSensor {
+            id,
+            topic,
+            property,
+            invert,
+        }),
+        TopicSource::EspHome { topic } => Arc::new(EspHomeSensor { id, topic, invert }),
+        TopicSource::Tasmota { name, property } => Arc::new(TasmotaSensor {
+            id,
+            name,
+            property,
+            invert,
+        }),
+        TopicSource::Json {
+            topic,
+            pointer,
+            time_pointer,
+            on,
+            off,
+            availability_topic,
+        } => Arc::new(JsonSensor {
+            id,
+            topic,
+            pointer,
+            time_pointer,
+            on,
+            off,
+            availability_topic,
+            invert,
+        }),
+        TopicSource::Onvif { topic, property } => Arc::new(OnvifSensor {
+            id,
+            topic,
+            property,
+            invert,
+        }),
+    }
+}
+
+fn modbus(gateway: &GatewaySource, sensors: &[SensorSource]) -> ModbusGateway {
+    let inputs = sensors
+        .iter()
+        .filter(|sensor| sensor.gateway.as_ref() == Some(&gateway.id))
+        .filter_map(|sensor| match sensor.adapter {
+            SensorAdapter::Modbus { unit, input } => Some(ModbusInput {
+                sensor: sensor.id.clone(),
+                unit,
+                input,
+                invert: inverted(sensor),
+            }),
+            _ => None,
+        })
+        .collect();
+    ModbusGateway {
+        id: gateway.id.clone(),
+        line: match &gateway.line {
+            GatewayLine::Tcp { host, port } => ModbusLine::Tcp {
+                host: host.clone(),
+                port: *port,
+            },
+            GatewayLine::Serial(line) => ModbusLine::Serial(serial(line)),
+        },
+        poll: Duration::from_millis(gateway.poll_ms.into()),
+        debounce: Duration::from_millis(gateway.debounce_ms.into()),
+        inputs,
+    }
+}
+
+fn radar(sensor: &SensorSource) -> Option<Radar> {
+    let (line, kind) = match &sensor.adapter {
+        SensorAdapter::Ld2410 { line, max_cm } => (line, RadarKind::Ld2410 { max_cm: *max_cm }),
+        SensorAdapter::Ld2450 { line, region_mm } => (
+            line,
+            RadarKind::Ld2450 {
+                region_mm: *region_mm,
+            },
+        ),
+        _ => return None,
+    };
+    Some(Radar {
+        sensor: sensor.id.clone(),
+        kind,
+        line: serial(line),
+        invert: inverted(sensor),
+    })
+}
+
+fn serial(line: &SerialSource) -> SerialLine {
+    SerialLine {
+        path: line.device.clone(),
+        baud: line.baud,
+        parity: match line.parity {
+            Parity::None => LineParity::None,
+            Parity::Even => LineParity::Even,
+            Parity::Odd => LineParity::Odd,
+        },
+    }
+}
+
+fn inverted(sensor: &SensorSource) -> bool {
+    sensor.polarity == Polarity::Inverted
+}
