@@ -159,6 +159,7 @@ impl HallTask {
         let zones = self.config.engine.zones.iter();
         let zones = zones.filter(|z| z.camera == *camera).cloned().collect();
         Scene::new(camera.clone(), zones, self.tracker)
+            .with_min_height_ratio(self.config.engine.rules.min_height_ratio)
     }
 
     /// What observations kept from `at` on begin with.

@@ -6,9 +6,9 @@ const names = object({ zh: text, en: text });
 
 export const windowState = oneOf(['staffed', 'unstaffed', 'paused', 'off_duty', 'unknown']);
 export const reason = oneOf([
-  'video_present', 'sensor_present', 'video_and_sensor_present', 'video_absent', 'sensor_absent', 'conflict', 'pause_declared', 'not_scheduled',
-  'camera_down', 'no_observation', 'clock_unsynced',
-  'static_presence', 'on_leave', 'covered_by_group', 'pause_over_limit', 'extra_open',
+  'video_present', 'sensor_present', 'video_and_sensor_present', 'video_absent', 'sensor_absent', 'conflict',
+  'pause_declared', 'not_scheduled', 'camera_down', 'no_observation', 'clock_unsynced',
+  'sensor_stale', 'sensor_suspect', 'sensor_down', 'static_presence', 'on_leave', 'covered_by_group', 'pause_over_limit', 'extra_open',
 ]);
 export const tri = oneOf(['yes', 'no', 'unknown']);
 export const level = oneOf(['info', 'fault', 'notice', 'warn', 'severe']);

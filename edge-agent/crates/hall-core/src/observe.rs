@@ -13,7 +13,7 @@ pub struct ZoneCount {
     pub count: u32,
     /// Their tracks, for dwell times; empty when the source only counts.
     pub tracks: Vec<TrackId>,
-    /// Since when nothing in the zone that counts as a person has moved at all; `None`: something moves, or nobody knows.
+    /// Staff zones: when the last of those counted moved at all; a coat never does. `None`: nobody counted, or nobody knows.
     pub still_since: Option<HallTime>,
 }
 

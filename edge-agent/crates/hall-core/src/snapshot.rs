@@ -43,6 +43,12 @@ pub enum Reason {
     NotScheduled,
     /// The camera is silent or faulty and nothing else tells.
     CameraDown,
+    /// Sensor-only window: the sensor, or its gateway, is silent.
+    SensorStale,
+    /// Sensor-only window: the sensor is stuck, flapping or found wrong.
+    SensorSuspect,
+    /// Sensor-only window: the sensor is reported down.
+    SensorDown,
     /// No source has said anything yet.
     NoObservation,
     /// The wall clock is not trusted.

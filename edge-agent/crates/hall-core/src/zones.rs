@@ -1,6 +1,8 @@
 //! Who is in which zone of one camera's picture, and who of them is staff. Owns the staff rules for tracks; knows no duty
 //! times, no thresholds of events and no other camera.
 
+mod still;
+
 use std::collections::BTreeMap;
 
 use crate::config::{EvaluationPoint, Zone, ZoneKind};
@@ -10,6 +12,7 @@ use crate::ids::{CameraId, TrackId, WindowId};
 use crate::observe::{ZoneCount, ZoneSnapshot};
 use crate::time::HallTime;
 use crate::track::{Track, TrackState, Tracker, TrackerConfig};
+use still::Stillness;
 
 /// Share of a clerk's box that lies in the staff polygon; less in proportion when the box is taller than the polygon,
 /// because a standing clerk sticks out of the place of a seated one.
@@ -27,6 +30,8 @@ const STANDING_SETTLE_MS: i64 = 5_000;
 const WINDOW_HOLD_MS: i64 = 10_000;
 /// Share of the box that must still lie in the held window's polygon.
 const WINDOW_HOLD_OVERLAP: f32 = 0.35;
+/// Share of a zone's `adult_height` below which nobody is staff, unless the profile says otherwise (profile P0).
+const MIN_HEIGHT_RATIO: f32 = 0.6;
 /// Longest step between two pictures that counts as having stayed.
 const STEP_MAX_MS: i64 = 2_500;
 
@@ -35,6 +40,8 @@ struct Area {
     zone: Zone,
     bounds: BBox,
     height: f32,
+    /// Smaller boxes are not staff here.
+    min_height: f32,
 }
 
 /// Staff zone in which a track may count, with how well it fits.
@@ -59,7 +66,13 @@ struct Memory {
     customer_ms: i64,
     in_customer_zone: bool,
     customer_side: bool,
+    /// Counter at which it stood last.
+    counter: Option<usize>,
+    /// From the customer side, and over a seat now.
+    leaning: bool,
     was_staff: bool,
+    /// Was once as tall as staff are: whoever bends down is still grown up.
+    grown: bool,
     /// Staff area the box centre has been in, since when and until when.
     standing: Option<(usize, HallTime, HallTime)>,
     window: Option<WindowId>,
@@ -72,6 +85,7 @@ pub struct ZoneEvaluator {
     camera: CameraId,
     areas: Vec<Area>,
     memory: BTreeMap<TrackId, Memory>,
+    stillness: Stillness,
 }
 
 impl ZoneEvaluator {
@@ -84,6 +98,7 @@ impl ZoneEvaluator {
             .map(|zone| {
                 let bounds = polygon_bounds(&zone.polygon);
                 Area {
+                    min_height: zone.adult_height.unwrap_or(0.0) * MIN_HEIGHT_RATIO,
                     height: bounds.height(),
                     bounds,
                     zone,
@@ -94,7 +109,17 @@ impl ZoneEvaluator {
             camera,
             areas,
             memory: BTreeMap::new(),
+            stillness: Stillness::default(),
         }
+    }
+
+    /// The same with another share of a zone's `adult_height` (the profile's `min_height_ratio`) below which nobody is staff.
+    #[must_use]
+    pub fn with_min_height_ratio(mut self, ratio: f32) -> Self {
+        for area in &mut self.areas {
+            area.min_height = area.zone.adult_height.unwrap_or(0.0) * ratio;
+        }
+        self
     }
 
     /// The camera.
@@ -118,9 +143,15 @@ impl ZoneEvaluator {
                 still_since: None,
             })
             .collect();
+        self.stillness.begin(at);
+        let seen =
+            |id: TrackId| (tracks.iter()).any(|t| t.id == id && t.state == TrackState::Confirmed);
         for track in tracks.iter().filter(|t| t.state == TrackState::Confirmed) {
             if let Some(area) = self.staff_area(at, track) {
-                add(&mut counts[area], track.id);
+                let since = (self.stillness).follow(at, track.id, &track.bbox, seen);
+                let count = &mut counts[area];
+                add(count, track.id);
+                count.still_since = Some(count.still_since.map_or(since, |s| s.max(since)));
             } else {
                 self.add_customer(&mut counts, track);
             }
@@ -133,10 +164,20 @@ impl ZoneEvaluator {
     }
 
     fn add_customer(&self, counts: &mut [ZoneCount], track: &Track) {
-        for (area, count) in self.areas.iter().zip(counts) {
+        let mut counted = false;
+        for (area, count) in self.areas.iter().zip(counts.iter_mut()) {
             if is_public(&area.zone.kind) && area.contains(area.point_of(&track.bbox)) {
                 add(count, track.id);
+                counted = true;
             }
+        }
+        // Whoever leans over the counter, the feet out of sight, is still the customer who stood there.
+        let memory = self.memory.get(&track.id);
+        if let Some(counter) = memory
+            .filter(|m| m.leaning && !counted)
+            .and_then(|m| m.counter)
+        {
+            add(&mut counts[counter], track.id);
         }
     }
 
@@ -148,15 +189,21 @@ impl ZoneEvaluator {
             customer_ms: 0,
             in_customer_zone: false,
             customer_side: false,
+            counter: None,
+            leaning: false,
             was_staff: false,
+            grown: false,
             standing: None,
             window: None,
             challenged_since: None,
         });
         let feet = track.bbox.bottom_center();
-        let at_counter = areas
+        let counter = areas
             .iter()
-            .any(|a| matches!(a.zone.kind, ZoneKind::Counter(_)) && a.contains(feet));
+            .position(|a| matches!(a.zone.kind, ZoneKind::Counter(_)) && a.contains(feet));
+        let at_counter = counter.is_some();
+        memory.counter = counter.or(memory.counter);
+        memory.leaning = false;
         let in_customer_zone = at_counter
             || areas
                 .iter()
@@ -170,8 +217,13 @@ impl ZoneEvaluator {
             let Some(fit) = area.fit(index, &track.bbox) else {
                 continue;
             };
+            memory.grown |= track.bbox.height() >= area.min_height && area.min_height > 0.0;
+            if track.bbox.height() < area.min_height && !memory.grown {
+                continue;
+            }
             if memory.customer_side && area.zone.evaluation_point == EvaluationPoint::Center {
                 if fit.overlap < CUSTOMER_SIDE_OVERLAP || at_counter {
+                    memory.leaning = true;
                     continue;
                 }
             } else if memory.customer_side && at_counter {
@@ -354,6 +406,13 @@ impl Scene {
             tracker: Tracker::new(tracker),
             evaluator: ZoneEvaluator::new(camera, zones),
         }
+    }
+
+    /// The same with another `min_height_ratio`, as [`ZoneEvaluator::with_min_height_ratio`].
+    #[must_use]
+    pub fn with_min_height_ratio(mut self, ratio: f32) -> Self {
+        self.evaluator = self.evaluator.with_min_height_ratio(ratio);
+        self
     }
 
     /// Counts after the picture captured at `at`.

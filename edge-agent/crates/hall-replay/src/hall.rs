@@ -60,7 +60,8 @@ impl Hall {
             }),
             line: 0,
             tracker: Tracker::new(tracker),
-            evaluator: ZoneEvaluator::new(camera.clone(), cfg.zones.clone()),
+            evaluator: ZoneEvaluator::new(camera.clone(), cfg.zones.clone())
+                .with_min_height_ratio(cfg.rules.min_height_ratio),
             tracks: Vec::new(),
         };
         let mut eyes: Vec<(CameraId, Eye)> = cfg
@@ -193,25 +194,19 @@ impl Eye {
         &mut self,
         at: HallTime,
         line: u64,
-        zones: &[(ZoneId, u32, Vec<TrackId>)],
+        zones: &[ZoneCount],
     ) -> Result<Arc<ZoneSnapshot>, ReplayError> {
         // Copied only if whoever got the last one still holds it.
         let picture = Arc::make_mut(&mut self.counts);
         picture.at = at;
-        let new = if self.line == line { &[] } else { zones };
-        for (zone, count, tracks) in new {
-            if let Some(known) = picture.zones.iter_mut().find(|c| c.zone == *zone) {
-                known.count = *count;
-                known.tracks.clone_from(tracks);
-            } else if let Some(zone) = self.zones.iter().find(|known| *known == zone) {
-                picture.zones.push(ZoneCount {
-                    zone: zone.clone(),
-                    count: *count,
-                    tracks: tracks.clone(),
-                    still_since: None,
-                });
+        let listed = if self.line == line { &[] } else { zones };
+        for new in listed {
+            if let Some(known) = picture.zones.iter_mut().find(|c| c.zone == new.zone) {
+                known.clone_from(new);
+            } else if self.zones.contains(&new.zone) {
+                picture.zones.push(new.clone());
             } else {
-                return Err(unknown(line, "zone", zone, &self.zones));
+                return Err(unknown(line, "zone", &new.zone, &self.zones));
             }
         }
         self.line = line;

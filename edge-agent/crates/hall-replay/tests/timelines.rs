@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hall_core::config::{Zone, ZoneKind};
+use hall_core::geometry::{Point, polygon_contains};
 use hall_replay::{ReplayOptions, ReplayOutput, replay_with};
 use hall_wire::event::EventRecord;
 use hall_wire::interval::IntervalRecord;
@@ -15,7 +17,7 @@ use serde_json::Value;
 
 /// Characters of the time axis.
 const WIDTH: usize = 60;
-/// Characters before it.
+/// Characters before it, more if a label is longer.
 const LABEL: usize = 22;
 const MINUTE_MS: i64 = 60_000;
 
@@ -80,14 +82,36 @@ impl Frame {
 
 fn row(label: &str, line: &str, note: &str) -> String {
     let text = format!(
-        "{label:<LABEL$}{line}{}{note}",
+        "{label}\t{line}{}{note}",
         if note.is_empty() { "" } else { "  " }
     );
-    text.trim_end().to_owned() + "\n"
+    text.trim_end_matches(' ').to_owned() + "\n"
+}
+
+/// Rows with their lines one below the other.
+fn aligned(rows: &str) -> String {
+    let parts: Vec<_> = rows
+        .lines()
+        .filter_map(|row| row.split_once('\t'))
+        .collect();
+    let longest = parts.iter().map(|(label, _)| label.len() + 1).max();
+    let width = longest.unwrap_or(0).max(LABEL);
+    let rows = parts
+        .iter()
+        .map(|(label, line)| format!("{label:<width$}{line}").trim_end().to_owned() + "\n");
+    rows.collect()
+}
+
+fn middle(bbox: &Value) -> Point {
+    let side = |ix: usize| bbox[ix].as_f64().unwrap() as f32;
+    Point {
+        x: (side(0) + side(2)) / 2.0,
+        y: (side(1) + side(3)) / 2.0,
+    }
 }
 
 /// One row for what a zone or sensor of the subjects reports: a filled bar for "somebody" or "on", a dot for nobody, blank for
-/// nothing heard; numbers for queues and counters.
+/// nothing heard; numbers for queues and counters; boxes before it is known who they are.
 fn seen(frame: &Frame, records: &[Value], config: &edge_config::Config) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut spans: Vec<(String, i64, i64, u64)> = Vec::new();
@@ -106,6 +130,16 @@ fn seen(frame: &Frame, records: &[Value], config: &edge_config::Config) -> Vec<S
                 if frame.about(subject) {
                     add(zone, value.as_u64().or(value["count"].as_u64()).unwrap());
                 }
+            }
+        }
+        if let Some(tracks) = record["tracks"].as_array() {
+            let staff =
+                |z: &&Zone| matches!(&z.kind, ZoneKind::Staff(w) if frame.about(w.as_str()));
+            for zone in config.engine.zones.iter().filter(staff) {
+                let inside =
+                    |track: &&Value| polygon_contains(&zone.polygon, middle(&track["box"]));
+                let boxes = tracks.iter().filter(inside).count() as u64;
+                add(&format!("{} boxes", zone.id), boxes);
             }
         }
         if let Some(sensor) = record["sensor"].as_str() {
@@ -274,7 +308,7 @@ fn draw(scenario: &str, from: &str, to: &str, subjects: &[&str]) -> String {
         let revisions: Vec<&EventRecord> = events.iter().filter(|e| e.event_id == id).collect();
         text += &event_row(&frame, &revisions);
     }
-    text
+    aligned(&text)
 }
 
 #[test]

@@ -108,6 +108,12 @@ pub enum ReasonDto {
     NotScheduled,
     /// The camera is silent or faulty and nothing else tells.
     CameraDown,
+    /// Sensor-only window: the sensor, or its gateway, is silent.
+    SensorStale,
+    /// Sensor-only window: the sensor is stuck, flapping or found wrong.
+    SensorSuspect,
+    /// Sensor-only window: the sensor is reported down.
+    SensorDown,
     /// No source has said anything yet.
     NoObservation,
     /// The wall clock is not trusted.
@@ -384,6 +390,9 @@ impl From<Reason> for ReasonDto {
             Reason::PauseDeclared => ReasonDto::PauseDeclared,
             Reason::NotScheduled => ReasonDto::NotScheduled,
             Reason::CameraDown => ReasonDto::CameraDown,
+            Reason::SensorStale => ReasonDto::SensorStale,
+            Reason::SensorSuspect => ReasonDto::SensorSuspect,
+            Reason::SensorDown => ReasonDto::SensorDown,
             Reason::NoObservation => ReasonDto::NoObservation,
             Reason::ClockUnsynced => ReasonDto::ClockUnsynced,
             Reason::StaticPresence => ReasonDto::StaticPresence,

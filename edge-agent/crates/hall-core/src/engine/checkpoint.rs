@@ -76,7 +76,9 @@ impl Engine {
         let conflicts = self
             .windows
             .iter()
-            .filter_map(|window| window.conflict.record().cloned());
+            .flat_map(|window| [window.conflict.record(), window.statics.record()])
+            .flatten()
+            .cloned();
         Checkpoint {
             at: self.now,
             windows: self
@@ -153,7 +155,9 @@ impl Engine {
                 (Watched::Gateway(a), Subject::Gateway(b)) => a == b,
                 _ => false,
             };
-            if record.code == EventCode::SensorConflict {
+            if record.code == EventCode::StaticPresenceSuspect {
+                self.resume_static(record, checkpoint.at.plus_ms(shift).min(now), now);
+            } else if record.code == EventCode::SensorConflict {
                 let Subject::Sensor(sensor) = &record.subject else {
                     continue;
                 };

@@ -31,6 +31,11 @@ impl Conflict {
         }
     }
 
+    /// Since when the sources differ.
+    pub fn since(&self) -> Option<HallTime> {
+        self.since
+    }
+
     pub fn record(&self) -> Option<&OpenRecord> {
         self.record.as_ref()
     }

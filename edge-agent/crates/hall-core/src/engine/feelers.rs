@@ -1,5 +1,6 @@
 //! The sensors of one window: last readings, staleness, and what they say together. Knows nothing of cameras or duty.
 
+use super::fusion::SensorSays;
 use super::limits::Limits;
 use crate::config::{SensorConfig, SensorKind};
 use crate::ids::SensorId;
@@ -34,16 +35,27 @@ struct Feeler {
 
 impl Feeler {
     fn says(&self, at: HallTime, limits: &Limits) -> Tri {
+        self.says_why(at, limits).into()
+    }
+
+    /// What it says, or why it cannot be trusted.
+    fn says_why(&self, at: HallTime, limits: &Limits) -> SensorSays {
         let stale = self.stale_ms.unwrap_or(limits.sensor_stale);
-        let heard = self.last.is_some_and(|last| at.since_ms(last) <= stale);
-        let sound = self.quality == Quality::Good
-            && self.health == Health::Up
-            && self.gateway == Health::Up
-            && self.credible;
-        if heard && sound {
-            self.value.into()
-        } else {
-            Tri::Unknown
+        if !self.credible {
+            return SensorSays::Suspect;
+        }
+        if self.gateway == Health::Down {
+            return SensorSays::Stale;
+        }
+        match (self.last, self.quality) {
+            _ if self.health == Health::Down => SensorSays::Fault,
+            (None, _) => SensorSays::Never,
+            (_, Quality::Fault) => SensorSays::Fault,
+            (_, Quality::Suspect) => SensorSays::Suspect,
+            (_, Quality::Stale) => SensorSays::Stale,
+            (Some(last), Quality::Good) if at.since_ms(last) > stale => SensorSays::Stale,
+            _ if self.value => SensorSays::Yes,
+            _ => SensorSays::No,
         }
     }
 
@@ -145,18 +157,18 @@ impl Feelers {
         self.all.iter().any(|f| &f.id == sensor && f.credible)
     }
 
+    /// What the presence and seat sensors say together.
+    pub fn say(&self, at: HallTime, limits: &Limits) -> SensorSays {
+        let presence = self.all.iter().filter(|f| f.tells_presence());
+        presence
+            .map(|f| f.says_why(at, limits))
+            .max()
+            .unwrap_or(SensorSays::NotFitted)
+    }
+
     /// Is somebody there? Yes if any healthy sensor says so; no if healthy ones all say nobody.
     pub fn presence(&self, at: HallTime, limits: &Limits) -> Tri {
-        self.all
-            .iter()
-            .filter(|f| f.tells_presence())
-            .fold(Tri::Unknown, |so_far, f| {
-                match (so_far, f.says(at, limits)) {
-                    (Tri::Yes, _) | (_, Tri::Yes) => Tri::Yes,
-                    (Tri::No, _) | (_, Tri::No) => Tri::No,
-                    _ => Tri::Unknown,
-                }
-            })
+        self.say(at, limits).into()
     }
 
     /// Has a healthy sensor declared a pause?
@@ -194,6 +206,14 @@ impl Feelers {
         };
         let since = on().map(|f| f.same_since).min()?;
         on().next().map(|f| (f.id.clone(), since))
+    }
+
+    /// Until when a presence sensor may have vouched for somebody: its last on, as far as it was heard.
+    pub fn vouched_until(&self) -> Option<HallTime> {
+        let heard = self.all.iter().filter(|f| f.tells_presence());
+        heard
+            .filter_map(|f| f.last.map(|last| if f.value { last } else { f.same_since }))
+            .max()
     }
 
     /// Last reading of any presence sensor.

@@ -9,6 +9,8 @@ use crate::tri::Tri;
 pub enum VideoSays {
     /// Enough people on post.
     Present,
+    /// Enough of what looks like people, none of which has moved at all for `static_suspect_s`.
+    Still,
     /// A healthy camera sees the post, and nobody is there.
     Absent,
     /// Cameras silent or faulty.
@@ -17,6 +19,36 @@ pub enum VideoSays {
     Never,
     /// No camera sees this post.
     NotFitted,
+}
+
+/// What the presence and seat sensors of a window say together: any trusted one that says yes wins, then any that says no, and
+/// only where none can be trusted, why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SensorSays {
+    /// No such sensor.
+    NotFitted,
+    /// It has never been heard.
+    Never,
+    /// Reported down, or reports a fault itself.
+    Fault,
+    /// Stuck, flapping, found wrong by a person, or contradicting itself.
+    Suspect,
+    /// Silent for too long, or its gateway is down.
+    Stale,
+    /// A trusted sensor says nobody, none says somebody.
+    No,
+    /// A trusted sensor says somebody is there.
+    Yes,
+}
+
+impl From<SensorSays> for Tri {
+    fn from(says: SensorSays) -> Tri {
+        match says {
+            SensorSays::Yes => Tri::Yes,
+            SensorSays::No => Tri::No,
+            _ => Tri::Unknown,
+        }
+    }
 }
 
 /// May the window be judged at all?
@@ -64,8 +96,8 @@ pub struct Row {
     pub gate: Option<Gate>,
     /// Cameras.
     pub video: Option<VideoSays>,
-    /// Healthy presence and seat sensors.
-    pub sensor: Option<Tri>,
+    /// Presence and seat sensors.
+    pub sensor: Option<SensorSays>,
     /// Conflict latched.
     pub trust: Option<Trust>,
     /// The window's state.
@@ -85,7 +117,12 @@ const fn gate(gate: Gate, state: WindowState, reason: Reason) -> Row {
     }
 }
 
-const fn fuse(video: VideoSays, sensor: Option<Tri>, state: WindowState, reason: Reason) -> Row {
+const fn fuse(
+    video: VideoSays,
+    sensor: Option<SensorSays>,
+    state: WindowState,
+    reason: Reason,
+) -> Row {
     Row {
         gate: None,
         video: Some(video),
@@ -97,7 +134,7 @@ const fn fuse(video: VideoSays, sensor: Option<Tri>, state: WindowState, reason:
 }
 
 /// Not scheduled, the hall is open, and somebody serves.
-const fn extra(video: Option<VideoSays>, sensor: Option<Tri>) -> Row {
+const fn extra(video: Option<VideoSays>, sensor: Option<SensorSays>) -> Row {
     Row {
         gate: Some(Gate::Spare),
         video,
@@ -112,7 +149,7 @@ const fn extra(video: Option<VideoSays>, sensor: Option<Tri>) -> Row {
 const fn nobody(
     gate: Gate,
     video: VideoSays,
-    sensor: Option<Tri>,
+    sensor: Option<SensorSays>,
     state: WindowState,
     reason: Reason,
 ) -> Row {
@@ -126,24 +163,21 @@ const fn nobody(
     }
 }
 
-/// Staffed if video or any healthy sensor sees somebody; unstaffed only if a healthy camera sees nobody and no healthy
-/// sensor contradicts (or, without cameras, a healthy sensor says nobody); otherwise unknown.
-pub const TRUTH_TABLE: [Row; 24] = {
-    use VideoSays::{Absent, Never, NotFitted, Present, Silent};
+/// Staffed if video or any trusted sensor sees somebody; unstaffed only if a healthy camera sees nobody and no trusted
+/// sensor contradicts (or, without cameras, a trusted sensor says nobody); otherwise unknown. Somebody who never moves may be a
+/// coat: neither staffed nor unstaffed.
+pub const TRUTH_TABLE: [Row; 29] = {
+    use SensorSays::{Fault, No, Stale, Suspect, Yes};
+    use VideoSays::{Absent, Never, NotFitted, Present, Silent, Still};
     use WindowState::{OffDuty, Paused, Staffed, Unknown, Unstaffed};
     [
         gate(Gate::Unsynced, Unknown, Reason::ClockUnsynced),
         gate(Gate::OffDuty, OffDuty, Reason::NotScheduled),
         extra(Some(Present), None),
-        extra(None, Some(Tri::Yes)),
+        extra(None, Some(Yes)),
         gate(Gate::Spare, OffDuty, Reason::NotScheduled),
         gate(Gate::Paused, Paused, Reason::PauseDeclared),
-        fuse(
-            Present,
-            Some(Tri::Yes),
-            Staffed,
-            Reason::VideoAndSensorPresent,
-        ),
+        fuse(Present, Some(Yes), Staffed, Reason::VideoAndSensorPresent),
         fuse(Present, None, Staffed, Reason::VideoPresent),
         Row {
             gate: None,
@@ -153,7 +187,9 @@ pub const TRUTH_TABLE: [Row; 24] = {
             state: Unknown,
             reason: Reason::Conflict,
         },
-        fuse(Absent, Some(Tri::Yes), Staffed, Reason::SensorPresent),
+        fuse(Still, Some(Yes), Staffed, Reason::SensorPresent),
+        fuse(Still, None, Unknown, Reason::StaticPresence),
+        fuse(Absent, Some(Yes), Staffed, Reason::SensorPresent),
         nobody(Gate::OnLeave, Absent, None, Unstaffed, Reason::OnLeave),
         nobody(
             Gate::Covered,
@@ -170,40 +206,48 @@ pub const TRUTH_TABLE: [Row; 24] = {
             Reason::CameraDown,
         ),
         fuse(Absent, None, Unstaffed, Reason::VideoAbsent),
-        fuse(Silent, Some(Tri::Yes), Staffed, Reason::SensorPresent),
+        fuse(Silent, Some(Yes), Staffed, Reason::SensorPresent),
         fuse(Silent, None, Unknown, Reason::CameraDown),
-        fuse(Never, Some(Tri::Yes), Staffed, Reason::SensorPresent),
+        fuse(Never, Some(Yes), Staffed, Reason::SensorPresent),
         fuse(Never, None, Unknown, Reason::NoObservation),
-        fuse(NotFitted, Some(Tri::Yes), Staffed, Reason::SensorPresent),
+        fuse(NotFitted, Some(Yes), Staffed, Reason::SensorPresent),
         nobody(
             Gate::OnLeave,
             NotFitted,
-            Some(Tri::No),
+            Some(No),
             Unstaffed,
             Reason::OnLeave,
         ),
         nobody(
             Gate::Covered,
             NotFitted,
-            Some(Tri::No),
+            Some(No),
             Unstaffed,
             Reason::CoveredByGroup,
         ),
         nobody(
             Gate::CoverUnknown,
             NotFitted,
-            Some(Tri::No),
+            Some(No),
             Unknown,
             Reason::CameraDown,
         ),
-        fuse(NotFitted, Some(Tri::No), Unstaffed, Reason::SensorAbsent),
+        fuse(NotFitted, Some(No), Unstaffed, Reason::SensorAbsent),
+        fuse(NotFitted, Some(Stale), Unknown, Reason::SensorStale),
+        fuse(NotFitted, Some(Suspect), Unknown, Reason::SensorSuspect),
+        fuse(NotFitted, Some(Fault), Unknown, Reason::SensorDown),
         fuse(NotFitted, None, Unknown, Reason::NoObservation),
     ]
 };
 
 /// The row that decides.
 #[must_use]
-pub fn judge(gate: Gate, video: VideoSays, sensor: Tri, trust: Trust) -> (WindowState, Reason) {
+pub fn judge(
+    gate: Gate,
+    video: VideoSays,
+    sensor: SensorSays,
+    trust: Trust,
+) -> (WindowState, Reason) {
     let row = TRUTH_TABLE.iter().find(|row| {
         row.gate.is_none_or(|g| g == gate)
             && row.video.is_none_or(|v| v == video)
@@ -213,4 +257,27 @@ pub fn judge(gate: Gate, video: VideoSays, sensor: Tri, trust: Trust) -> (Window
     row.map_or((WindowState::Unknown, Reason::NoObservation), |row| {
         (row.state, row.reason)
     })
+}
+
+/// The table as the documents show it.
+#[must_use]
+pub fn truth_table_markdown() -> String {
+    fn cell(value: Option<impl std::fmt::Debug>) -> String {
+        value.map_or_else(|| "–".into(), |value| format!("{value:?}"))
+    }
+    let mut text = String::from(
+        "| gate | video | sensor | conflict | state | reason |\n|---|---|---|---|---|---|\n",
+    );
+    for row in TRUTH_TABLE {
+        text += &format!(
+            "| {} | {} | {} | {} | {:?} | {:?} |\n",
+            cell(row.gate),
+            cell(row.video),
+            cell(row.sensor),
+            cell(row.trust),
+            row.state,
+            row.reason
+        );
+    }
+    text
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::config::{EngineConfig, ZoneKind};
 use crate::ids::{CameraId, GatewayId, QueueId, SensorId, TrackId, WindowId, ZoneId};
 use crate::observe::ZoneSnapshot;
+use crate::time::HallTime;
 
 /// A camera that has zones of a window.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,10 @@ pub(crate) struct WindowView {
     pub at_seat: Option<u32>,
     /// People at the counter.
     pub customers: Option<u32>,
+    /// When the last of those in staff and extended zones moved; `None`: nobody there, or nobody knows.
+    pub still_since: Option<HallTime>,
+    /// Somebody is there of whom nobody knows when they moved.
+    pub lively: bool,
 }
 
 /// What one picture shows of one queue.
@@ -174,6 +179,11 @@ impl Layout {
             match role {
                 Role::Staff(w) | Role::Extended(w) => {
                     let (view, seen) = out.window(w);
+                    match count.still_since {
+                        _ if people == 0 => {}
+                        Some(since) => view.still_since = view.still_since.max(Some(since)),
+                        None => view.lively = true,
+                    }
                     let doubled = count.tracks.iter().filter(|t| seen.contains(t)).count() as u32;
                     seen.extend(count.tracks.iter().copied());
                     view.staff = Some(view.staff.unwrap_or(0).saturating_add(people - doubled));

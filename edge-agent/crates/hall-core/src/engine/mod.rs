@@ -39,6 +39,7 @@ mod record;
 mod roster;
 mod sensors;
 mod sight;
+mod static_presence;
 mod stopwatch;
 mod tally;
 mod tickets;

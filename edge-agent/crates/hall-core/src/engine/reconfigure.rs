@@ -143,6 +143,7 @@ impl WindowRule {
     fn remove(mut self, at: HallTime, ctx: &mut super::record::Ctx<'_>) {
         let at = self.account(at, ctx);
         self.conflict.resolve(ctx, at, EndReason::Reconfigured);
+        self.statics.end(ctx, at, EndReason::Reconfigured);
         self.pauses.remove(at, ctx);
         self.unattended.remove(at, ctx);
         let end = ctx.clock.stamp(at);

@@ -8,6 +8,17 @@ use super::presence::Bridge;
 use crate::observe::FaultCause;
 use crate::time::HallTime;
 
+/// What is remembered of a suspicion over a restart, after which nobody knows any more since when something stood still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Thing {
+    /// Nothing was suspected, or it has moved since.
+    No,
+    /// Suspected; no picture since.
+    Suspected,
+    /// Suspected, and as far as is known it has not moved since the first picture, which knew it since then.
+    StillSince(HallTime),
+}
+
 /// One camera's present view of the window.
 #[derive(Debug, Clone)]
 struct Eye {
@@ -18,6 +29,12 @@ struct Eye {
     /// False from a fault until the next picture after it.
     valid: bool,
     present: bool,
+    /// When the last of those on post moved at all; `None`: nobody knows.
+    still_since: Option<HallTime>,
+    /// When anybody on post was last known to move.
+    moved_at: Option<HallTime>,
+    /// Suspected before a restart to be a thing; until it is seen to move.
+    thing: Thing,
     at_seat: bool,
     customers: u32,
     customers_at: Option<HallTime>,
@@ -27,6 +44,13 @@ struct Eye {
 }
 
 impl Eye {
+    /// Those on post have not moved at all for so long that they may be things.
+    fn still(&self, at: HallTime, limits: &Limits) -> bool {
+        let long = |since: HallTime| at.since_ms(since) >= limits.static_suspect;
+        self.present
+            && (matches!(self.thing, Thing::StillSince(_)) || self.still_since.is_some_and(long))
+    }
+
     fn fresh(&self, at: HallTime, limits: &Limits) -> bool {
         self.valid
             && self.down.is_none()
@@ -55,6 +79,9 @@ impl Sight {
                     last: None,
                     valid: false,
                     present: false,
+                    still_since: None,
+                    moved_at: None,
+                    thing: Thing::No,
                     at_seat: false,
                     customers: 0,
                     customers_at: None,
@@ -90,6 +117,9 @@ impl Sight {
             return false;
         };
         eye.last = Some(at);
+        if eye.present && eye.still_since.is_none() {
+            eye.moved_at = Some(at);
+        }
         if view.customers.is_some() {
             eye.customers_at = Some(at);
         }
@@ -118,6 +148,16 @@ impl Sight {
         eye.last = Some(at);
         eye.valid = true;
         eye.present = staff >= needed;
+        eye.still_since = view.still_since.filter(|_| !view.lively);
+        if eye.present {
+            eye.moved_at = eye.moved_at.max(eye.still_since.or(Some(at)));
+        }
+        eye.thing = match (eye.thing, eye.still_since) {
+            _ if !eye.present => Thing::No,
+            (Thing::Suspected, Some(since)) => Thing::StillSince(since),
+            (Thing::StillSince(before), Some(since)) if before == since => eye.thing,
+            _ => Thing::No,
+        };
         eye.at_seat = view.at_seat.is_some_and(|n| n > 0);
         eye.view = Some(view.clone());
     }
@@ -135,30 +175,62 @@ impl Sight {
         }
     }
 
-    /// What the cameras say together: presence on any fresh camera wins; absence needs a fresh camera that sees the post.
+    /// What the cameras say together: presence on any fresh camera wins, unless it never moves; absence needs a fresh camera that
+    /// sees the post.
     pub fn says(&self, at: HallTime, limits: &Limits) -> VideoSays {
-        if !self.eyes.iter().any(|eye| eye.sees_post) {
-            let seen = self
-                .eyes
-                .iter()
-                .any(|eye| eye.fresh(at, limits) && eye.present);
-            return if seen {
-                VideoSays::Present
-            } else {
-                VideoSays::NotFitted
-            };
-        }
+        let mut still = false;
         let mut absent = false;
         for eye in self.eyes.iter().filter(|eye| eye.fresh(at, limits)) {
-            if eye.present {
+            if eye.present && !eye.still(at, limits) {
                 return VideoSays::Present;
             }
+            still |= eye.present;
             absent |= eye.sees_post;
         }
-        match (absent, self.last_seen()) {
-            (true, _) => VideoSays::Absent,
-            (false, Some(_)) => VideoSays::Silent,
-            (false, None) => VideoSays::Never,
+        match self.last_seen() {
+            _ if still => VideoSays::Still,
+            _ if !self.eyes.iter().any(|eye| eye.sees_post) => VideoSays::NotFitted,
+            _ if absent => VideoSays::Absent,
+            Some(_) => VideoSays::Silent,
+            None => VideoSays::Never,
+        }
+    }
+
+    /// When anybody was last known to move there, of those who are still or of others who have left.
+    pub fn still_from(&self, at: HallTime, limits: &Limits) -> Option<HallTime> {
+        let still = self
+            .eyes
+            .iter()
+            .filter(|eye| eye.fresh(at, limits) && eye.still(at, limits));
+        still.filter_map(|eye| eye.moved_at).max()
+    }
+
+    /// The cameras that see only what is still, for example `video:cam2`.
+    pub fn still_names(&self, at: HallTime, limits: &Limits) -> Vec<String> {
+        let still = self
+            .eyes
+            .iter()
+            .filter(|eye| eye.fresh(at, limits) && eye.still(at, limits));
+        still.map(|eye| format!("video:{}", eye.name)).collect()
+    }
+
+    /// When those on post will have been still for too long, later than `after`.
+    pub fn still_at(&self, after: HallTime, limits: &Limits) -> Option<HallTime> {
+        let present = self
+            .eyes
+            .iter()
+            .filter(|eye| eye.present && eye.valid && eye.down.is_none());
+        present
+            .filter_map(|eye| eye.still_since)
+            .map(|since| since.plus_ms(limits.static_suspect))
+            .filter(|t| *t > after)
+            .min()
+    }
+
+    /// After a restart: what stands there was suspected to be a thing.
+    pub fn suspect(&mut self) {
+        for eye in &mut self.eyes {
+            eye.thing = Thing::Suspected;
         }
     }
 
@@ -234,7 +306,10 @@ impl Sight {
     /// Adds the cameras that say `present`, for example `video:cam2`.
     pub fn evidence(&self, at: HallTime, present: bool, limits: &Limits, out: &mut Vec<String>) {
         let agrees = |eye: &&Eye| {
-            eye.fresh(at, limits) && eye.present == present && (present || eye.sees_post)
+            eye.fresh(at, limits)
+                && eye.present == present
+                && (present || eye.sees_post)
+                && !eye.still(at, limits)
         };
         out.extend(
             self.eyes

@@ -12,6 +12,7 @@ use super::presence::{Bridge, Presence, Seen};
 use super::record::Ctx;
 use super::roster::Roster;
 use super::sight::Sight;
+use super::static_presence::StaticPresence;
 use super::tally::Tally;
 use super::unattended::Unattended;
 use crate::account::TimeClass;
@@ -56,6 +57,7 @@ pub(crate) struct WindowRule {
     /// Since when absence may count: start of duty, end of a pause, first trusted clock, start of the engine.
     pub(super) opened_at: HallTime,
     pub(super) conflict: Conflict,
+    pub(super) statics: StaticPresence,
     pub(super) pauses: Pauses,
     pub(super) unattended: Unattended,
     pub(super) episode: Option<Episode>,
@@ -98,6 +100,7 @@ impl WindowRule {
             gate: Gate::Unsynced,
             opened_at: start,
             conflict: Conflict::default(),
+            statics: StaticPresence::default(),
             pauses: Pauses::default(),
             unattended: Unattended::default(),
             episode: None,
@@ -283,11 +286,13 @@ impl WindowRule {
             self.look(at, ctx);
         }
         self.follow(at, ctx);
+        self.doubt_stillness(at, ctx);
         self.follow_pauses(at, ctx);
         self.follow_customers(at, ctx);
         if self.roster.until() <= at {
             self.turn(at, ctx);
             self.follow(at, ctx);
+            self.doubt_stillness(at, ctx);
             self.follow_pauses(at, ctx);
             self.follow_customers(at, ctx);
         }
@@ -313,6 +318,10 @@ impl WindowRule {
                 self.video
                     .observe(at, says == VideoSays::Present, false, limits);
             }
+            VideoSays::Still => {
+                let since = self.sight.still_from(at, limits).unwrap_or(at);
+                self.video.lose(since, Bridge::Forbidden);
+            }
             VideoSays::Silent | VideoSays::Never | VideoSays::NotFitted => {
                 self.video
                     .lose(self.sight.last_seen().unwrap_or(at), self.sight.bridge());
@@ -321,7 +330,7 @@ impl WindowRule {
         self.video.check(at, limits);
 
         let trust = self.conflict.trust();
-        let (state, _) = judge(Gate::Open, says, self.feelers.presence(at, limits), trust);
+        let (state, _) = judge(Gate::Open, says, self.feelers.say(at, limits), trust);
         match state {
             WindowState::Staffed | WindowState::Unstaffed => {
                 let present = state == WindowState::Staffed;
@@ -347,14 +356,20 @@ impl WindowRule {
     fn lose(&mut self, at: HallTime, says: VideoSays, trust: Trust, ctx: &Ctx<'_>) {
         let video = self.sight.last_seen();
         let since = match trust {
-            Trust::Conflict => at,
+            // Neither source is believed from where they began to differ.
+            Trust::Conflict => self.conflict.since().unwrap_or(at),
+            // What never moves was no proof all that time, unless a sensor vouched for it.
+            Trust::Sound if says == VideoSays::Still => {
+                let since = self.sight.still_from(at, ctx.limits);
+                since.max(self.feelers.vouched_until()).unwrap_or(at)
+            }
             // Absence rests on video alone, presence on whatever said so last.
             Trust::Sound if self.post.raw().is_no() && says != VideoSays::NotFitted => {
                 video.unwrap_or(at)
             }
             Trust::Sound => video.max(self.feelers.last_seen()).unwrap_or(at),
         };
-        let bridge = if trust == Trust::Conflict {
+        let bridge = if trust == Trust::Conflict || says == VideoSays::Still {
             Bridge::Forbidden
         } else {
             self.sight.bridge()
@@ -406,6 +421,31 @@ impl WindowRule {
             _ => at,
         };
         self.gate = gate;
+    }
+
+    /// Reports what never moves, on duty and where no sensor vouches for it, until something moves there or nobody is there.
+    fn doubt_stillness(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        if self.gate.is_off_duty() {
+            self.statics.end(ctx, at, EndReason::ScheduleEnd);
+            return;
+        }
+        let vouched = self.feelers.presence(at, ctx.limits).is_yes();
+        match self.sight.says(at, ctx.limits) {
+            VideoSays::Still if !vouched => {
+                let Some(stretch) = self.roster.stretch().filter(|_| self.gate == Gate::Open)
+                else {
+                    return;
+                };
+                let since = self.sight.still_from(at, ctx.limits).unwrap_or(at);
+                let evidence = self.sight.still_names(at, ctx.limits);
+                let since = since.max(stretch.from);
+                self.statics.suspect(ctx, at, since, &self.id, evidence);
+            }
+            VideoSays::Still | VideoSays::Present | VideoSays::Absent => {
+                self.statics.end(ctx, at, EndReason::Recovered);
+            }
+            VideoSays::Silent | VideoSays::Never | VideoSays::NotFitted => {}
+        }
     }
 
     /// Returns true when the conflict began or ended.

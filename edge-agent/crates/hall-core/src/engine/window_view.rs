@@ -48,7 +48,7 @@ impl WindowRule {
 
     fn state_behind(&self, gate: Gate, at: HallTime, limits: &Limits) -> (WindowState, Reason) {
         let says = self.sight.says(at, limits);
-        let sensor = self.feelers.presence(at, limits);
+        let sensor = self.feelers.say(at, limits);
         let (raw, raw_reason) = judge(gate, says, sensor, self.conflict.trust());
         let state = match (gate, self.post.confirmed()) {
             (Gate::Paused, _) if self.pauses.over_limit() => return (raw, Reason::PauseOverLimit),
@@ -118,6 +118,7 @@ impl WindowRule {
             }
         };
         offer(self.sight.stale_at(after, limits));
+        offer(self.sight.still_at(after, limits));
         offer(self.feelers.stale_at(after, limits));
         offer(self.video.confirm_at(limits));
         offer(self.post.confirm_at(limits));
@@ -177,6 +178,7 @@ impl WindowRule {
             .is_some_and(|episode| episode.record.is_some());
         usize::from(episode)
             + usize::from(self.conflict.record().is_some())
+            + usize::from(self.statics.record().is_some())
             + self.pauses.records().count()
             + usize::from(self.unattended.record().is_some())
     }

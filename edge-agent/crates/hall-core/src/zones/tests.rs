@@ -137,9 +137,9 @@ fn who_counts_where() {
         &["W3.counter"],
     );
     check(
-        "somebody from the customer side leaning over is never staff",
+        "somebody from the customer side leaning over is never staff, but the customer all along",
         &[(5, AT_COUNTER_3), (180, LEANING_3), (5, AT_COUNTER_3)],
-        &["W3.counter", "", "W3.counter"],
+        &["W3.counter", "W3.counter", "W3.counter"],
     );
     check(
         "coming from the queue makes a customer too",
@@ -253,4 +253,151 @@ fn only_people_seen_in_the_picture_and_before_count() {
             "{state:?}"
         );
     }
+}
+
+/// A box shaken by up to `share` of its size, the same way for the same `n`.
+fn shaken(b: [f32; 4], share: f32, n: u64) -> [f32; 4] {
+    let (w, h) = (b[2] - b[0], b[3] - b[1]);
+    let noise = |side: u64| {
+        let mut x = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ side.wrapping_mul(0xbf58_476d);
+        x ^= x >> 29;
+        x = x.wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^= x >> 32;
+        ((x % 2_001) as f32 / 1_000.0 - 1.0) * share
+    };
+    [
+        b[0] + noise(0) * w,
+        b[1] + noise(1) * h,
+        b[2] + noise(2) * w,
+        b[3] + noise(3) * h,
+    ]
+}
+
+/// What stands before the camera in picture `n`, with its track number.
+type Sight = Box<dyn Fn(u64) -> Vec<(u64, [f32; 4])>>;
+
+/// How many seconds W3's staff zone has been still after `pictures` pictures, two a second; `None`: nobody is there.
+fn still_s(pictures: u64, sight: &Sight) -> Option<i64> {
+    let mut evaluator = evaluator();
+    let mut last = None;
+    for n in 0..pictures {
+        let now = HallTime(1_000_000 + n as i64 * 500);
+        let tracks: Vec<Track> = sight(n)
+            .into_iter()
+            .map(|(id, b)| track(id, b, TrackState::Confirmed))
+            .collect();
+        let snapshot = evaluator.evaluate(now, &tracks);
+        last = snapshot.zones[0]
+            .still_since
+            .map(|t| now.since_ms(t) / 1000);
+    }
+    last
+}
+
+#[test]
+fn a_coat_never_moves_and_whoever_reads_does() {
+    fn check(claim: &str, sight: impl Fn(u64) -> Vec<(u64, [f32; 4])> + 'static, expected: i64) {
+        assert_eq!(
+            still_s(3000, &(Box::new(sight) as Sight)),
+            Some(expected),
+            "{claim}"
+        );
+    }
+    let leans = [0.40, 0.345, 0.48, 0.50];
+    check(
+        "a coat whose box jitters by two percent, for 25 minutes",
+        |n| vec![(1, shaken(SEATED_3, 0.02, n))],
+        1499,
+    );
+    check(
+        "its track changes every minute, and now and then it is not found for four seconds",
+        |n| match n % 240 {
+            200..208 => vec![],
+            _ => vec![(n / 120, shaken(SEATED_3, 0.02, n))],
+        },
+        1499,
+    );
+    check(
+        "once a minute its box jumps out for one picture, when somebody passes behind",
+        |n| match n % 120 {
+            60 => vec![(1, [0.30, 0.30, 0.46, 0.52])],
+            _ => vec![(1, shaken(SEATED_3, 0.02, n))],
+        },
+        1499,
+    );
+    check(
+        "a reader who leans over for three seconds every four minutes",
+        move |n| match n % 480 {
+            400..406 => vec![(1, shaken(leans, 0.02, n))],
+            _ => vec![(1, shaken(SEATED_3, 0.02, n))],
+        },
+        96,
+    );
+    check(
+        "somebody sits down beside the coat: the last of them to move counts",
+        |n| {
+            let coat = (1, shaken([0.31, 0.35, 0.36, 0.48], 0.02, n));
+            if n < 2800 {
+                vec![coat]
+            } else {
+                vec![coat, (2, shaken([0.40, 0.33, 0.48, 0.50], 0.02, n))]
+            }
+        },
+        99,
+    );
+    check(
+        "and leaves again: the coat has been there all the time",
+        |n| {
+            let coat = (1, shaken([0.31, 0.35, 0.36, 0.48], 0.02, n));
+            if !(2000..2800).contains(&n) {
+                vec![coat]
+            } else {
+                vec![coat, (2, shaken([0.40, 0.33, 0.48, 0.50], 0.02, n))]
+            }
+        },
+        1499,
+    );
+}
+
+#[test]
+fn time_without_pictures_is_no_time_of_standing_still() {
+    let mut evaluator = evaluator();
+    let mut at = |ms: i64| {
+        let tracks = [track(1, SEATED_3, TrackState::Confirmed)];
+        let now = HallTime(ms);
+        let since = evaluator.evaluate(now, &tracks).zones[0].still_since;
+        now.since_ms(since.unwrap()) / 1000
+    };
+    assert_eq!([0, 10_000, 20_000].map(&mut at), [0, 10, 20]);
+    assert_eq!([3_620_000, 3_630_000].map(&mut at), [20, 30]);
+}
+
+#[test]
+fn who_is_much_smaller_than_staff_is_not_staff() {
+    let mut zones = vec![zone(
+        "W3.staff",
+        ZoneKind::Staff("W3".into()),
+        STAFF_3,
+        EvaluationPoint::Center,
+    )];
+    zones[0].adult_height = Some(0.17);
+    let staff = |ratio: f32, heights: &[f32]| {
+        let mut evaluator =
+            ZoneEvaluator::new("cam1".into(), zones.clone()).with_min_height_ratio(ratio);
+        let mut last = 0;
+        for (n, height) in heights.iter().enumerate() {
+            let b = [0.36, 0.50 - height, 0.44, 0.50];
+            let t = track(1, b, TrackState::Confirmed);
+            last = evaluator.evaluate(HallTime(n as i64 * 500), &[t]).zones[0].count;
+        }
+        last
+    };
+    assert_eq!(staff(0.6, &[0.101]), 0, "a child: less than 60 % of 0.17");
+    assert_eq!(staff(0.6, &[0.103]), 1, "just tall enough");
+    assert_eq!(staff(0.5, &[0.101]), 1, "the profile decides");
+    assert_eq!(
+        staff(0.6, &[0.17, 0.09]),
+        1,
+        "a grown-up who bends down stays one"
+    );
 }

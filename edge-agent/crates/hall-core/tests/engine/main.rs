@@ -15,6 +15,7 @@ mod restart;
 mod scenarios;
 mod shortcut;
 mod sources;
+mod static_presence;
 mod stream;
 mod trust;
 mod views;

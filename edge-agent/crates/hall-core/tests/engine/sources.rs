@@ -108,7 +108,7 @@ fn a_sensor_alone_can_judge_a_window_without_cameras() {
     let w3 = &played.engine.snapshot().windows[2];
     assert_eq!(
         (w3.state, w3.reason),
-        (WindowState::Unknown, Reason::NoObservation)
+        (WindowState::Unknown, Reason::SensorStale)
     );
 }
 

@@ -10,10 +10,11 @@ mod tests;
 use crate::order::{DirectiveFields, OrderError};
 use crate::ticket::{TicketRecord, TicketWord};
 use crate::time::parse_rfc3339;
+use hall_core::HallTime;
 use hall_core::detection::Detection;
 use hall_core::geometry::BBox;
 use hall_core::ids::{CameraId, SensorId, TrackId, ZoneId};
-use hall_core::observe::{FaultCause, Quality, SourceId, SystemFact};
+use hall_core::observe::{FaultCause, Quality, SourceId, SystemFact, ZoneCount};
 use hall_core::order::{Actor, Directive};
 
 pub use name::{CauseName, QualityName, cause_name, quality_name};
@@ -28,8 +29,8 @@ pub enum Observation {
     Zones {
         /// Camera.
         camera: CameraId,
-        /// Count and, where known, track numbers.
-        zones: Vec<(ZoneId, u32, Vec<TrackId>)>,
+        /// Counts of the zones it speaks of.
+        zones: Vec<ZoneCount>,
     },
     /// Followed people of one picture.
     Tracks {
@@ -179,19 +180,22 @@ impl ObservationRecord {
                 let zones = zones
                     .into_iter()
                     .map(|(zone, value)| {
-                        let (count, tracks) = match value {
-                            ZoneValue::Count(count) => (count, Vec::new()),
-                            ZoneValue::Tracked(t) => (t.count, t.tracks),
+                        let (count, tracks, still_since) = match value {
+                            ZoneValue::Count(count) => (count, Vec::new(), None),
+                            ZoneValue::Tracked(t) => (t.count, t.tracks, t.still_since),
                         };
                         if !tracks.is_empty() && tracks.len() != count as usize {
                             let reason = format!("{} tracks for a count of {count}", tracks.len());
                             return Err(wrong(format!("zones.{zone}"), reason));
                         }
-                        Ok((
-                            ZoneId::from(zone),
+                        let path = format!("zones.{zone}.still_since");
+                        let still_since = still_since.map(|text| instant(&path, &text));
+                        Ok(ZoneCount {
+                            zone: ZoneId::from(zone),
                             count,
-                            tracks.into_iter().map(TrackId).collect(),
-                        ))
+                            tracks: tracks.into_iter().map(TrackId).collect(),
+                            still_since: still_since.transpose()?.map(HallTime),
+                        })
                     })
                     .collect::<Result<_, _>>()?;
                 (

@@ -183,7 +183,7 @@ pub enum ObservationRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
-    expecting = "a zone's value is a count, or {\"count\": n, \"tracks\": [...]}"
+    expecting = "a zone's value is a count, or {\"count\": n, \"tracks\": [...], \"still_since\": time}"
 )]
 pub enum ZoneValue {
     /// Only the count.
@@ -201,6 +201,9 @@ pub struct TrackedCount {
     /// Their tracks: as many as `count`, or none.
     #[serde(default)]
     pub tracks: Vec<u64>,
+    /// Staff zones: when the last of them moved, RFC 3339 with offset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub still_since: Option<String>,
 }
 
 /// One followed person.

@@ -33,12 +33,22 @@ fn every_kind_is_read() {
         score: 0.9,
     };
     check(
-        r#"{"at":"AT","kind":"zones","camera":"cam1","zones":{"W3.staff":1,"Q1":{"count":2,"tracks":[7,8]}}}"#,
+        r#"{"at":"AT","kind":"zones","camera":"cam1","zones":{"W3.staff":{"count":1,"still_since":"AT"},"Q1":{"count":2,"tracks":[7,8]}}}"#,
         Observation::Zones {
             camera: "cam1".into(),
             zones: vec![
-                ("Q1".into(), 2, vec![TrackId(7), TrackId(8)]),
-                ("W3.staff".into(), 1, vec![]),
+                ZoneCount {
+                    zone: "Q1".into(),
+                    count: 2,
+                    tracks: vec![TrackId(7), TrackId(8)],
+                    still_since: None,
+                },
+                ZoneCount {
+                    zone: "W3.staff".into(),
+                    count: 1,
+                    tracks: vec![],
+                    still_since: Some(HallTime(AT_MS)),
+                },
             ],
         },
     );
