@@ -1,4 +1,5 @@
-//! The key tables of `edge-agent/docs/config.md` are those of the schema. `UPDATE_EXPECT=1` rewrites them.
+//! The key tables of `edge-agent/docs/config.md` are those of the schema (`UPDATE_EXPECT=1` rewrites them), and the limits of `rules.md`
+//! have its defaults.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fmt::Write;
@@ -25,6 +26,35 @@ fn the_documented_keys_are_those_of_the_schema() {
         text == wanted || std::env::var_os("UPDATE_EXPECT").is_some(),
         "docs/config.md is old: UPDATE_EXPECT=1 rewrites its tables"
     );
+}
+
+/// `docs/rules.md` says of every limit of the rules what it is by default.
+#[test]
+fn every_limit_stands_in_the_rules_with_its_default() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules.md");
+    let text = fs::read_to_string(&file).unwrap();
+    let written: Vec<(&str, f64)> = text
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `")?.split('|').map(str::trim);
+            let name = cells.next()?.strip_suffix('`')?;
+            Some((name, cells.next()?.parse().ok()?))
+        })
+        .collect();
+    let schema = json_schema();
+    let rules = schema["$defs"]["RawRules"]["properties"]
+        .as_object()
+        .unwrap();
+    let limits: Vec<&String> = rules
+        .keys()
+        .filter(|key| !["profile", "revision"].contains(&key.as_str()))
+        .collect();
+    assert_eq!(written.len(), limits.len(), "{written:?}");
+    for name in limits {
+        let default = rules[name]["default"].as_f64();
+        let found = written.iter().find(|(written, _)| written == name);
+        assert_eq!(found.map(|(_, value)| *value), default, "{name}");
+    }
 }
 
 fn tables(schema: &Json) -> String {
