@@ -7,6 +7,7 @@ use hall_core::engine::{
     Account, Checkpoint, CredenceCheckpoint, EpisodeCheckpoint, EpisodeRule, OpenRecord,
     PostCheckpoint, QueueCheckpoint, WaitCheckpoint,
 };
+use hall_core::event::Subject;
 use hall_core::order::Answer;
 use hall_core::time::Stamp;
 use serde::{Deserialize, Serialize};
@@ -101,7 +102,11 @@ struct CredenceRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EpisodeRecord {
-    window: String,
+    #[serde(default = "of_a_window")]
+    subject_kind: String,
+    /// `window` in checkpoints of older versions.
+    #[serde(alias = "window")]
+    subject: String,
     code: String,
     onset: StampRecord,
     ladder_ms: [i64; 3],
@@ -231,8 +236,10 @@ impl From<&CredenceCheckpoint> for CredenceRecord {
 
 impl From<&EpisodeCheckpoint> for EpisodeRecord {
     fn from(episode: &EpisodeCheckpoint) -> Self {
+        let (subject_kind, subject) = subject_parts(&episode.subject);
         EpisodeRecord {
-            window: episode.window.to_string(),
+            subject_kind: subject_kind.into(),
+            subject: subject.into(),
             code: code_name(episode.code).into(),
             onset: episode.onset.into(),
             ladder_ms: episode.rule.ladder_ms,
@@ -359,7 +366,7 @@ impl TryFrom<EpisodeRecord> for EpisodeCheckpoint {
 
     fn try_from(record: EpisodeRecord) -> Result<Self, CheckpointError> {
         Ok(EpisodeCheckpoint {
-            window: record.window.into(),
+            subject: known_subject(record.subject_kind, &record.subject)?,
             code: known("code", &record.code, parse_code)?,
             onset: record.onset.into(),
             rule: EpisodeRule {
@@ -418,12 +425,7 @@ impl TryFrom<OpenEventRecord> for OpenRecord {
     type Error = CheckpointError;
 
     fn try_from(record: OpenEventRecord) -> Result<Self, CheckpointError> {
-        let subject = parse_subject(&record.subject_kind, &record.subject).ok_or_else(|| {
-            CheckpointError::Name {
-                field: "subject_kind",
-                value: record.subject_kind.clone(),
-            }
-        })?;
+        let subject = known_subject(record.subject_kind, &record.subject)?;
         Ok(OpenRecord {
             id: known("event_id", &record.event_id, parse_event_id)?,
             rev: record.rev,
@@ -446,6 +448,17 @@ impl TryFrom<OpenEventRecord> for OpenRecord {
                 .collect::<Result<_, _>>()?,
         })
     }
+}
+
+fn of_a_window() -> String {
+    "window".into()
+}
+
+fn known_subject(kind: String, id: &str) -> Result<Subject, CheckpointError> {
+    parse_subject(&kind, id).ok_or(CheckpointError::Name {
+        field: "subject_kind",
+        value: kind,
+    })
 }
 
 pub(crate) fn known<T>(

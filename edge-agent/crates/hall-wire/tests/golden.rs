@@ -222,7 +222,7 @@ fn checkpoint() -> Checkpoint {
     Checkpoint {
         at: TEN.plus_ms(700_000),
         windows: vec![EpisodeCheckpoint {
-            window: "W3".into(),
+            subject: Subject::Window("W3".into()),
             code: EventCode::Unstaffed,
             onset: stamp(0),
             rule: EpisodeRule {

@@ -5,8 +5,8 @@ use super::episode::{Account, Episode, Piece};
 use super::fusion::Gate;
 use super::record::{Ctx, OpenRecord, Opening};
 use super::roster::Stretch;
-use super::window::WindowRule;
-use crate::event::{EndReason, EventCode, Tag};
+use super::window::{Company, WindowRule};
+use crate::event::{EndReason, EventCode, Level, Subject, Tag};
 use crate::time::{HallTime, Stamp};
 
 impl WindowRule {
@@ -15,12 +15,11 @@ impl WindowRule {
         if self.episode.is_none() {
             self.begin(at, ctx);
         }
+        let customers = self.customers(at, ctx.limits);
         let Some(episode) = &mut self.episode else {
             return;
         };
-        episode.customers_max = episode
-            .customers_max
-            .max(self.sight.customers(at, ctx.limits));
+        episode.customers_max = episode.customers_max.max(customers);
         if let Some((last_observed, account)) = episode.resumed {
             if self.post.confirmed().is_yes() {
                 let end = ctx.clock.stamp(last_observed);
@@ -42,7 +41,12 @@ impl WindowRule {
             let end = ctx.clock.stamp(back.from);
             // Badly seen, the window may still count as empty: the next absence must be confirmed anew.
             self.post.declare_present(back.from);
-            self.close(at, end, EndReason::Returned, Some(back.account), ctx);
+            let reason = if self.subject == Subject::Hall {
+                EndReason::Staffed
+            } else {
+                EndReason::Returned
+            };
+            self.close(at, end, reason, Some(back.account), ctx);
             return;
         }
         self.climb(at, ctx);
@@ -55,6 +59,8 @@ impl WindowRule {
         };
         if let Some(record) = &mut episode.record {
             record.relate(&self.waiting);
+            record.relate(self.roll_up.as_slice());
+            record.relate(self.crew.as_ref().map_or(&[], |crew| &crew.related));
         }
         if self.gate != Gate::Open
             || !self.post.raw().is_no()
@@ -66,6 +72,11 @@ impl WindowRule {
         let Some(ladder) = episode.level_due() else {
             return;
         };
+        let ladder = if episode.code == EventCode::HallUnstaffed {
+            Level::Severe
+        } else {
+            ladder
+        };
         let wait = !self.waiting.is_empty();
         let level = if wait { ladder.step_up() } else { ladder };
         if let Some(record) = &mut episode.record
@@ -74,9 +85,15 @@ impl WindowRule {
         {
             return;
         }
-        let mut evidence = Vec::new();
-        self.sight.evidence(at, false, ctx.limits, &mut evidence);
-        self.feelers.evidence(at, false, ctx.limits, &mut evidence);
+        let evidence = match &self.crew {
+            Some(crew) => crew.evidence.clone(),
+            None => {
+                let mut evidence = Vec::new();
+                self.sight.evidence(at, false, ctx.limits, &mut evidence);
+                self.feelers.evidence(at, false, ctx.limits, &mut evidence);
+                evidence
+            }
+        };
         let facts = episode.facts(episode.account(ctx.limits));
         match &mut episode.record {
             Some(record) => {
@@ -94,7 +111,11 @@ impl WindowRule {
                     tags: wait.then_some(Tag::WhilePeopleWait).into_iter().collect(),
                 };
                 let customer = self.unattended.record().map(|record| record.id);
-                let related = self.waiting.iter().copied().chain(customer).collect();
+                let crew = self.crew.iter().flat_map(|crew| &crew.related);
+                let related = (self.waiting.iter().chain(&self.roll_up).chain(crew))
+                    .copied()
+                    .chain(customer)
+                    .collect();
                 episode.record = Some(OpenRecord::raise_with(ctx, at, opening, related, facts));
             }
         }
@@ -102,6 +123,9 @@ impl WindowRule {
 
     /// Starts an episode once absence on duty is confirmed, back-dated to where it began.
     pub(super) fn begin(&mut self, at: HallTime, ctx: &Ctx<'_>) {
+        if self.company != Company::Alone {
+            return;
+        }
         let Some(stretch) = self.roster.stretch().filter(|_| self.gate == Gate::Open) else {
             return;
         };
@@ -120,7 +144,9 @@ impl WindowRule {
         if late && self.opened_at <= stretch.from {
             onset = stretch.from;
         }
-        let code = if late {
+        let code = if self.subject == Subject::Hall {
+            EventCode::HallUnstaffed
+        } else if late {
             EventCode::LateOpen
         } else {
             EventCode::Unstaffed

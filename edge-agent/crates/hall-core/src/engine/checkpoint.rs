@@ -6,15 +6,15 @@ use super::conflict::Conflict;
 use super::credence::{Credence, CredenceCheckpoint};
 use super::episode::{Account, Episode, EpisodeRule};
 use super::fusion::Gate;
+use super::group::find_rule;
 use super::post_checkpoint::PostCheckpoint;
 use super::presence::Presence;
 use super::queue_view::QueueCheckpoint;
 use super::record::{Ctx, Facts, OpenRecord};
 use super::watch::{Watch, Watched};
-use super::window::WindowRule;
+use super::window::{Company, WindowRule};
 use crate::config::Leave;
 use crate::event::{EndReason, EventCode, Subject};
-use crate::ids::WindowId;
 use crate::order::Answer;
 use crate::time::{HallTime, Stamp};
 
@@ -42,9 +42,9 @@ pub struct Checkpoint {
 /// One running absence, published or not yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EpisodeCheckpoint {
-    /// Where.
-    pub window: WindowId,
-    /// `unstaffed` or `late_open`.
+    /// Where: a window, a group, or the whole hall.
+    pub subject: Subject,
+    /// `unstaffed`, `late_open` or `hall_unstaffed`.
     pub code: EventCode,
     /// Onset.
     pub onset: Stamp,
@@ -81,10 +81,9 @@ impl Engine {
             .cloned();
         Checkpoint {
             at: self.now,
-            windows: self
-                .windows
-                .iter()
+            windows: (self.windows.iter())
                 .filter_map(|window| window.checkpoint(limits))
+                .chain((self.groups.iter()).filter_map(|g| self.caught_up(g).checkpoint(limits)))
                 .collect(),
             queues: self
                 .queues
@@ -117,9 +116,11 @@ impl Engine {
             let mut saved = saved.clone();
             saved.last_observed = saved.last_observed.plus_ms(shift).min(now);
             saved.duty_to = saved.duty_to.plus_ms(shift);
-            let ix = self.core.layout.window(&saved.window);
             let mut ctx = self.core.ctx(&mut self.out);
-            match ix.and_then(|ix| self.windows.get_mut(ix)) {
+            // A window that has joined a group meanwhile is judged by it.
+            match find_rule(&mut self.windows, &mut self.groups, &saved.subject)
+                .filter(|rule| rule.company == Company::Alone)
+            {
                 Some(window) => window.resume(saved, now, &mut ctx),
                 None => orphan(saved, now, &mut ctx),
             }
@@ -198,7 +199,7 @@ impl WindowRule {
             .or_else(|| episode.gap())
             .unwrap_or_else(so_far);
         Some(EpisodeCheckpoint {
-            window: self.id.clone(),
+            subject: self.subject.clone(),
             code: episode.code,
             onset: episode.onset,
             rule: episode.rule.clone(),
@@ -240,7 +241,7 @@ impl WindowRule {
     }
 }
 
-/// The window is no longer configured.
+/// The window or group is no longer configured.
 fn orphan(saved: EpisodeCheckpoint, now: HallTime, ctx: &mut Ctx<'_>) {
     let Some(record) = saved.record else { return };
     let mut episode = Episode::restore(saved.code, saved.onset, saved.rule, saved.account);

@@ -120,6 +120,9 @@ impl Engine {
         for window in &mut self.windows {
             window.reschedule(at, &mut self.core.ctx(&mut self.out));
         }
+        for group in &mut self.groups {
+            (group.rule).reschedule(at, &mut self.core.ctx(&mut self.out));
+        }
         for queue in &mut self.queues {
             queue.reschedule(at, &mut self.core.ctx(&mut self.out));
         }

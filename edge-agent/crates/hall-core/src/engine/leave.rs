@@ -1,11 +1,13 @@
 //! Approved leave entered or cancelled by an order: what it excuses from now on, and what it changes of the past. Nothing that was
 //! given out is edited: what changes gets a further revision that says who, why and that it came late.
 
+use super::group::{Group, find_rule};
 use super::record::Facts;
 use super::window::WindowRule;
 use super::{Engine, Output};
 use crate::account::Excuse;
 use crate::config::Leave;
+use crate::duty::{Post, duty_at};
 use crate::event::{EndReason, Event, EventCode, EventId, Level, Review, Revision, Subject, Tag};
 use crate::ids::{LeaveId, WindowId};
 use crate::leave::{LeaveSpan, common_leave, overlap_ms};
@@ -144,7 +146,7 @@ impl Engine {
     ) -> Vec<EventId> {
         self.enter();
         let mut affected: Vec<Affected> = self
-            .posts_of(&leave.windows)
+            .posts_of(&leave, at)
             .into_iter()
             .map(|(subject, windows)| Affected {
                 before: self.unix_spans(&windows),
@@ -153,7 +155,7 @@ impl Engine {
             })
             .collect();
         self.remember_leave(at, leave.clone());
-        for (post, (_, windows)) in affected.iter_mut().zip(self.posts_of(&leave.windows)) {
+        for (post, (_, windows)) in affected.iter_mut().zip(self.posts_of(&leave, at)) {
             post.after = self.unix_spans(&windows);
         }
         let mut revised = Vec::new();
@@ -179,20 +181,41 @@ impl Engine {
         revised
     }
 
-    /// What is judged as one: each window, and its group.
-    fn posts_of(&self, windows: &[WindowId]) -> Vec<(Subject, Vec<WindowId>)> {
-        windows
-            .iter()
-            .map(|window| (Subject::Window(window.clone()), vec![window.clone()]))
-            .collect()
+    /// What is judged as one: each window, its group and the hall, with those of its windows that are on duty in the leave (so far).
+    fn posts_of(&self, leave: &Leave, at: HallTime) -> Vec<(Subject, Vec<WindowId>)> {
+        let local_ms = leave.to_local_ms.min(self.local_ms(at)) - 1;
+        let duty = &self.core.cfg.duty;
+        let on_duty = |ix: &&usize| {
+            let window = &self.core.cfg.windows[**ix];
+            let post = Post {
+                window: Some(&window.id),
+                weekly: window.duty.as_ref(),
+            };
+            duty_at(duty, post, local_ms).span.is_some()
+        };
+        let id_of = |ix: usize| self.core.cfg.windows[ix].id.clone();
+        let concerned = |group: &&Group| {
+            let mut ids = group.members.iter().map(|ix| id_of(*ix));
+            ids.any(|id| leave.windows.contains(&id))
+        };
+        let windows = (leave.windows.iter())
+            .map(|window| (Subject::Window(window.clone()), vec![window.clone()]));
+        let groups = self.groups.iter().filter(concerned).map(|group| {
+            let crew = group.members.iter().filter(on_duty).map(|ix| id_of(*ix));
+            (group.rule.subject.clone(), crew.collect())
+        });
+        windows.chain(groups).collect()
     }
 
     fn reschedule_post(&mut self, subject: &Subject, at: HallTime) {
-        if let Subject::Window(id) = subject
-            && let Some(ix) = self.core.layout.window(id)
-        {
-            self.windows[ix].reschedule(at, &mut self.core.ctx(&mut self.out));
-            self.rearm_window(ix);
+        if let Subject::Window(id) = subject {
+            if let Some(ix) = self.core.layout.window(id) {
+                self.windows[ix].reschedule(at, &mut self.core.ctx(&mut self.out));
+                self.rearm_window(ix);
+            }
+        } else if let Some(ix) = (self.groups.iter()).position(|g| g.rule.subject == *subject) {
+            (self.groups[ix].rule).reschedule(at, &mut self.core.ctx(&mut self.out));
+            self.rearm_group(ix);
         }
     }
 
@@ -239,7 +262,7 @@ impl Engine {
             let verdict = absence.verdict(now.unix_ms);
             let clock = self.core.clock;
             if absence.running.is_some()
-                && let Some(rule) = find_rule(&mut self.windows, &post.subject)
+                && let Some(rule) = find_rule(&mut self.windows, &mut self.groups, &post.subject)
             {
                 rule.episode = None;
             }
@@ -255,7 +278,7 @@ impl Engine {
                         event.end_reason = Some(EndReason::Excused);
                     }
                     shorten(event, &absence.facts, verdict.cut_ms);
-                    if !verdict.excused {
+                    if !verdict.excused && event.code != EventCode::HallUnstaffed {
                         let left = level_of(event.absent_ms, ladder_ms, &event.tags);
                         event.level = event.level.min(left);
                     }
@@ -279,7 +302,7 @@ impl Engine {
             .filter(|event| event.subject == post.subject && event.review == Review::Suspected)
             .filter_map(|event| {
                 let first = match event.code {
-                    EventCode::Unstaffed => limits.ladder[0],
+                    EventCode::Unstaffed | EventCode::HallUnstaffed => limits.ladder[0],
                     EventCode::LateOpen => limits.open_grace,
                     _ => return None,
                 };
@@ -303,7 +326,7 @@ impl Engine {
             })
             .filter(|absence| absence.excused_ms > 0)
             .collect();
-        let Some(rule) = find_rule(&mut self.windows, &post.subject) else {
+        let Some(rule) = find_rule(&mut self.windows, &mut self.groups, &post.subject) else {
             return found;
         };
         rule.account(at, &self.core.ctx(&mut self.out));
@@ -335,7 +358,7 @@ impl Engine {
     fn excuse_running(&mut self, at: HallTime, post: &Affected) {
         let clock = self.core.clock;
         let now_ms = clock.unix_ms(at);
-        let Some(rule) = find_rule(&mut self.windows, &post.subject) else {
+        let Some(rule) = find_rule(&mut self.windows, &mut self.groups, &post.subject) else {
             return;
         };
         rule.account(at, &self.core.ctx(&mut self.out));
@@ -373,14 +396,10 @@ impl Engine {
 
 impl WindowRule {
     /// Absence counts from here on only; what was observed before the last gap is not known piece by piece any more.
-    fn count_from(&mut self, from: HallTime) {
+    pub(super) fn count_from(&mut self, from: HallTime) {
         self.episode = None;
         self.opened_at = self.opened_at.max(from).max(self.post.filled_from());
     }
-}
-
-fn find_rule<'a>(windows: &'a mut [WindowRule], subject: &Subject) -> Option<&'a mut WindowRule> {
-    windows.iter_mut().find(|rule| rule.subject == *subject)
 }
 
 /// Gives an event these figures, less `cut_ms`.

@@ -154,6 +154,7 @@ impl Engine {
     pub(super) fn note_window(&mut self, ix: usize) {
         let facts = self.windows[ix].facts(self.now, &self.core.limits);
         self.links.post(ix, facts);
+        self.note_member(ix);
     }
 
     /// Takes down what a queue's rule tells others, after it has been settled.
@@ -163,7 +164,7 @@ impl Engine {
 
     /// Tells everybody whom news concerns, until nobody has any. It ends: being told may only raise levels, and levels are no news.
     pub(super) fn spread(&mut self, at: HallTime) {
-        while std::mem::take(&mut self.links.pending) {
+        while self.hear_groups(at) | std::mem::take(&mut self.links.pending) {
             for ix in 0..self.queues.len() {
                 if std::mem::take(&mut self.links.queues_to_tell[ix]) {
                     let fed = self.links.fed(ix, &self.core.cfg);

@@ -8,12 +8,14 @@ mod cases;
 mod checkpoint;
 mod conflict;
 mod credence;
+mod crew;
 mod curves;
 mod device;
 mod episode;
 mod feelers;
 mod flow;
 pub mod fusion;
+mod group;
 mod intake;
 mod layout;
 mod leave;
@@ -76,6 +78,7 @@ use book::Book;
 use credence::Credence;
 use device::Device;
 use feelers::Feelers;
+use group::Group;
 use layout::Layout;
 use limits::Limits;
 use links::Links;
@@ -154,6 +157,8 @@ pub struct Engine {
     readings: Vec<Option<LastReading>>,
     windows: Vec<WindowRule>,
     queues: Vec<QueueRule>,
+    /// Windows judged as one post; the hall as a whole is the last.
+    groups: Vec<Group>,
     links: Links,
     minute: Minute,
     device: Device,
@@ -202,6 +207,7 @@ impl Engine {
         let queues = (0..core.cfg.queues.len())
             .map(|ix| new_queue(&core, ix, &[], start, None, &mut out))
             .collect();
+        let groups = group::new_groups(&core, Vec::new(), start, &mut out);
         let mut engine = Engine {
             readings: vec![None; sensors.len()],
             minute: Minute::new(start, &core.clock, &[]),
@@ -221,9 +227,11 @@ impl Engine {
             gateways,
             windows,
             queues,
+            groups,
             out,
         };
         engine.minute = Minute::new(start, &engine.core.clock, &engine.windows);
+        engine.join_groups(start);
         engine.rearm_all();
         engine.spread(start);
         engine.enter();
@@ -388,7 +396,9 @@ impl Engine {
             let queues_from = self.queue_slot(0);
             for slot in 0..self.slots() {
                 if slot == queues_from {
-                    // Queues judge with the windows as they are at this instant.
+                    // Groups judge with their windows, and queues with all of them, as they are at this instant.
+                    self.spread(due);
+                    self.fire_groups(due);
                     self.spread(due);
                 }
                 if self.timers.is_due(slot, due) {
@@ -403,12 +413,24 @@ impl Engine {
         self.cameras.len() + self.sensors.len() + self.windows.len() + ix
     }
 
+    fn fire_groups(&mut self, due: HallTime) {
+        for slot in self.group_slot(0)..self.slots() {
+            if self.timers.is_due(slot, due) {
+                self.settle(slot, due);
+            }
+        }
+    }
+
+    fn group_slot(&self, ix: usize) -> usize {
+        self.queue_slot(self.queues.len()) + 2 + self.gateways.len() + ix
+    }
+
     fn slots(&self) -> usize {
-        self.queue_slot(self.queues.len()) + 2 + self.gateways.len()
+        self.group_slot(self.groups.len())
     }
 
     /// Settles one rule at `at` and sets its timer anew. Slots: cameras, sensors, windows, queues, the
-    /// minute, the box itself, gateways.
+    /// minute, the box itself, gateways, groups.
     fn settle(&mut self, slot: usize, at: HallTime) {
         let (c, s, w, q) = (
             self.cameras.len(),
@@ -416,6 +438,7 @@ impl Engine {
             self.windows.len(),
             self.queues.len(),
         );
+        let groups_from = self.group_slot(0);
         let mut ctx = self.core.ctx(&mut self.out);
         let mut watch = |watch: &mut Watch| {
             watch.settle(at, &mut ctx);
@@ -423,6 +446,10 @@ impl Engine {
         };
         let due = if slot < c {
             watch(&mut self.cameras[slot])
+        } else if slot >= groups_from {
+            let rule = &mut self.groups[slot - groups_from].rule;
+            rule.settle(at, &mut ctx);
+            rule.next(ctx.limits)
         } else if slot > c + s + w + q + 1 {
             watch(&mut self.gateways[slot - (c + s + w + q + 2)])
         } else if slot < c + s {
@@ -462,6 +489,10 @@ impl Engine {
         self.settle(self.cameras.len() + self.sensors.len() + ix, self.now);
     }
 
+    fn rearm_group(&mut self, ix: usize) {
+        self.settle(self.group_slot(ix), self.now);
+    }
+
     fn rearm_queue(&mut self, ix: usize) {
         self.settle(self.queue_slot(ix), self.now);
     }
@@ -484,8 +515,10 @@ impl Engine {
             .filter(|watch| watch.record().is_some())
             .count();
         let windows: usize = self.windows.iter().map(WindowRule::open_events).sum();
+        let groups: usize = self.groups.iter().map(|g| g.rule.open_events()).sum();
         let open = watches
             + windows
+            + groups
             + self.device.records().count()
             + self
                 .queues

@@ -180,12 +180,13 @@ impl Presence {
             Some(gap) => {
                 self.spans.clear();
                 self.filled_from = at;
-                if keep_absence && !yes && gap.prior.is_no() {
-                    self.confirmed = Tri::No;
+                // What nobody observed is not counted as what came before and after it.
+                self.since = at;
+                self.confirmed = if keep_absence && !yes && gap.prior.is_no() {
+                    Tri::No
                 } else {
-                    self.confirmed = Tri::Unknown;
-                    self.since = at;
-                }
+                    Tri::Unknown
+                };
                 Seen::Anew
             }
         };

@@ -1,6 +1,7 @@
 //! A new configuration in a running engine: what keeps its id keeps its state, what vanished is closed.
 
 use super::feelers::Feelers;
+use super::group::new_groups;
 use super::layout::Layout;
 use super::limits::Limits;
 use super::links::Links;
@@ -54,6 +55,9 @@ impl Engine {
         let down: Vec<Option<FaultCause>> = self.cameras.iter().map(Watch::reported).collect();
         self.replace_windows(at, &down);
         self.replace_gateways(at, gateways);
+        let groups = std::mem::take(&mut self.groups);
+        self.groups = new_groups(&self.core, groups, at, &mut self.out);
+        self.join_groups(at);
         self.replace_queues(at, &down);
         self.minute = Minute::new(at, &self.core.clock, &self.windows);
         self.links = Links::new(&self.core.cfg);
@@ -140,7 +144,7 @@ impl Engine {
 
 impl WindowRule {
     /// The configuration no longer holds this window.
-    fn remove(mut self, at: HallTime, ctx: &mut super::record::Ctx<'_>) {
+    pub(super) fn remove(mut self, at: HallTime, ctx: &mut super::record::Ctx<'_>) {
         let at = self.account(at, ctx);
         self.conflict.resolve(ctx, at, EndReason::Reconfigured);
         self.statics.end(ctx, at, EndReason::Reconfigured);

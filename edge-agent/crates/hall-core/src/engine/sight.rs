@@ -61,7 +61,7 @@ impl Eye {
 }
 
 /// All cameras of one window.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Sight {
     eyes: Vec<Eye>,
 }

@@ -5,7 +5,7 @@ use super::fusion::Gate;
 use super::limits::Limits;
 use super::record::{Ctx, Facts, OpenRecord, Opening};
 use super::stopwatch::Stopwatch;
-use super::window::WindowRule;
+use super::window::{Company, WindowRule};
 use crate::event::{EndReason, EventCode, EventId, Level, Subject};
 use crate::time::HallTime;
 use crate::tri::Tri;
@@ -238,7 +238,11 @@ impl Unattended {
 impl WindowRule {
     /// Judges customers at `at`; after absence has been.
     pub(super) fn follow_customers(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        if self.crew.is_some() {
+            return;
+        }
         let limits = ctx.limits;
+        let gate = self.table_gate();
         if let Some(stretch) = self.roster.stretch() {
             self.unattended.duty_to = stretch.to;
         }
@@ -246,8 +250,8 @@ impl WindowRule {
         let counter_seen = self.sight.counter_seen();
         let known = seen.is_some()
             && self.post.raw() != Tri::Unknown
-            && self.gate != Gate::Unsynced
-            && self.gate != Gate::CoverUnknown;
+            && gate != Gate::Unsynced
+            && gate != Gate::CoverUnknown;
         if let Some(running) = &mut self.unattended.running {
             running.watch.run(at);
             if known {
@@ -269,7 +273,7 @@ impl WindowRule {
         let present = self.post.confirmed().is_yes().then(|| self.post.since());
         let left = self.unattended.left(at, limits);
         let moved = self.post.raw() == Tri::Unknown && self.sight.moved();
-        let end = match self.gate {
+        let end = match gate {
             Gate::OffDuty | Gate::Spare => Some((at, EndReason::ScheduleEnd)),
             Gate::Paused | Gate::OnLeave | Gate::Covered => Some((at, EndReason::Excused)),
             Gate::Unsynced => None,
@@ -298,7 +302,7 @@ impl WindowRule {
         if left.is_some() && self.unattended.running.is_none() {
             self.unattended.visit = None;
         }
-        if self.gate == Gate::Open && known && self.post.confirmed().is_no() {
+        if gate == Gate::Open && known && self.post.confirmed().is_no() {
             self.begin_unattended(at, ctx);
         }
         self.tell_unattended(at, ctx);
@@ -322,6 +326,7 @@ impl WindowRule {
                     .since()
                     .max(self.opened_at)
                     .max(visit.since)
+                    .max(self.alone_since())
                     .min(at);
                 self.unattended.running = Some(Running {
                     onset,
@@ -336,10 +341,19 @@ impl WindowRule {
         }
     }
 
+    /// Since when nobody of its group covers it.
+    fn alone_since(&self) -> HallTime {
+        match self.company {
+            Company::Alone => self.opened_at,
+            _ => self.company_since,
+        }
+    }
+
     /// Publishes it when it has been observed for the limit, unless somebody is at the post or no customer at the counter at
     /// this moment: then as soon as it is seen to go on.
     fn tell_unattended(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
         let nobody = self.nobody_at(ctx.limits.gap_tolerance);
+        let (gate, absence) = (self.table_gate(), self.absence());
         let Some(running) = &mut self.unattended.running else {
             return;
         };
@@ -349,7 +363,7 @@ impl WindowRule {
             .is_some_and(|v| v.gone.is_none() && v.blind.is_none());
         if running.record.is_some()
             || running.watch.observed_ms < running.limit_ms
-            || self.gate != Gate::Open
+            || gate != Gate::Open
             || !waits
             || nobody.is_none_or(|t| t > at)
         {
@@ -367,8 +381,7 @@ impl WindowRule {
             evidence,
             tags: Vec::new(),
         };
-        let absence = self.episode.as_ref().and_then(|e| e.record.as_ref());
-        let related = absence.map(|record| record.id).into_iter().collect();
+        let related = absence.map(|(id, _)| id).into_iter().collect();
         let facts = running.facts(at);
         running.record = Some(OpenRecord::raise_with(ctx, at, opening, related, facts));
     }
@@ -378,7 +391,8 @@ impl WindowRule {
         let absence = self.episode.as_mut().and_then(|e| e.record.as_mut());
         if let (Some(absence), Some(customer)) = (absence, self.unattended.record().map(|r| r.id)) {
             absence.relate(&[customer]);
-            let absence = absence.id;
+        }
+        if let Some((absence, _)) = self.absence() {
             self.unattended.relate(&[absence]);
         }
     }

@@ -2,6 +2,7 @@
 //! Every instant it acts on is a deadline it announced or an input; it knows no other window.
 
 use super::conflict::Conflict;
+use super::crew::Crew;
 use super::episode::{Episode, Piece};
 use super::feelers::{Feelers, Health};
 use super::fusion::{Gate, Trust, VideoSays, judge};
@@ -17,7 +18,7 @@ use super::tally::Tally;
 use super::unattended::Unattended;
 use crate::account::TimeClass;
 use crate::config::WindowConfig;
-use crate::event::{EndReason, EventId, Subject};
+use crate::event::{EndReason, EventId, Level, Subject};
 use crate::ids::{SensorId, WindowId};
 use crate::observe::{FaultCause, SensorReading};
 use crate::snapshot::{Reason, WindowState};
@@ -25,10 +26,6 @@ use crate::time::HallTime;
 use crate::tri::Tri;
 
 /// What a window's group makes of its absence.
-#[expect(
-    dead_code,
-    reason = "only the judging of groups, still to come, finds a window in company (#3)"
-)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Company {
     /// It is in no group, or in one whose windows all need their own clerk.
@@ -45,8 +42,10 @@ pub(crate) enum Company {
 #[derive(Debug, Clone)]
 pub(crate) struct WindowRule {
     pub(super) id: WindowId,
-    /// What its events are about: the window, or the group it stands for.
+    /// What its events are about: the window, or the windows it stands for.
     pub(super) subject: Subject,
+    /// It stands for several windows: what they say together, in place of cameras and sensors of its own.
+    pub(super) crew: Option<Crew>,
     pub(super) min_staff: u32,
     pub(super) sight: Sight,
     pub(super) feelers: Feelers,
@@ -68,6 +67,10 @@ pub(crate) struct WindowRule {
     pub(super) company: Company,
     /// Since when, dated back.
     pub(super) company_since: HallTime,
+    /// The published absence of its group.
+    pub(super) company_event: Option<(EventId, Level)>,
+    /// The open event about the whole hall.
+    pub(super) roll_up: Option<EventId>,
     /// How the time shown counts.
     pub(super) class: TimeClass,
     pub(super) class_since: HallTime,
@@ -88,12 +91,22 @@ impl WindowRule {
         ctx: &mut Ctx<'_>,
     ) -> Self {
         let roster = Roster::new(Some(cfg.id.clone()), cfg.duty.clone(), start, ctx);
-        let mut window = WindowRule {
-            subject: Subject::Window(cfg.id.clone()),
-            id: cfg.id.clone(),
-            min_staff: cfg.min_staff,
-            sight,
-            feelers,
+        let subject = Subject::Window(cfg.id.clone());
+        let mut window = WindowRule::blank(cfg.id.clone(), subject, roster, start);
+        (window.min_staff, window.sight, window.feelers) = (cfg.min_staff, sight, feelers);
+        window.begin_at(start, ctx);
+        window
+    }
+
+    /// Nothing seen, heard or judged yet.
+    pub(super) fn blank(id: WindowId, subject: Subject, roster: Roster, start: HallTime) -> Self {
+        WindowRule {
+            subject,
+            crew: None,
+            id,
+            min_staff: 1,
+            sight: Sight::default(),
+            feelers: Feelers::default(),
             video: Presence::new(start),
             post: Presence::new(start),
             roster,
@@ -109,18 +122,22 @@ impl WindowRule {
             shown_since: start,
             company: Company::Alone,
             company_since: start,
+            company_event: None,
+            roll_up: None,
             class: TimeClass::Unknown,
             class_since: start,
             counted_to: start,
             tally: Tally::default(),
             settled_at: start,
             seen_at: start,
-        };
-        window.regate(start, ctx);
-        window.evaluate(start, ctx);
-        window.shown_since = start;
-        window.class_since = start;
-        window
+        }
+    }
+
+    pub(super) fn begin_at(&mut self, start: HallTime, ctx: &mut Ctx<'_>) {
+        self.regate(start, ctx);
+        self.evaluate(start, ctx);
+        self.shown_since = start;
+        self.class_since = start;
     }
 
     /// Acts on every deadline up to `now`.
@@ -279,7 +296,7 @@ impl WindowRule {
 
     /// Everything that can happen at one instant, in this order: what is observed; pause; conflict; the ladder and returns;
     /// the end of duty (so that an absence of exactly `notice_s` before closing time is still one); the state shown.
-    fn evaluate(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+    pub(super) fn evaluate(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
         self.look(at, ctx);
         self.regate(at, ctx);
         if self.disagree(at, ctx) {
@@ -300,6 +317,9 @@ impl WindowRule {
     }
 
     fn follow_pauses(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        if self.crew.is_some() {
+            return;
+        }
         let signal = Signal {
             window: &self.id,
             feelers: &self.feelers,
@@ -309,8 +329,22 @@ impl WindowRule {
         self.pauses.follow(at, &signal, ctx);
     }
 
-    /// Brings both presence filters up to date.
+    /// Brings the presence filters up to date.
     fn look(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        let moved = match self.crew {
+            Some(_) => self.look_at_crew(at, ctx),
+            None => {
+                self.look_at_post(at, ctx);
+                self.sight.moved()
+            }
+        };
+        self.post.check(at, ctx.limits);
+        if self.post.raw() == Tri::Unknown && moved {
+            self.unobservable(at, ctx);
+        }
+    }
+
+    fn look_at_post(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
         let limits = ctx.limits;
         let says = self.sight.says(at, limits);
         match says {
@@ -333,23 +367,23 @@ impl WindowRule {
         let (state, _) = judge(Gate::Open, says, self.feelers.say(at, limits), trust);
         match state {
             WindowState::Staffed | WindowState::Unstaffed => {
-                let present = state == WindowState::Staffed;
-                let seen = self
-                    .post
-                    .observe(at, present, self.episode.is_some(), limits);
-                if let Some(episode) = &mut self.episode {
-                    match seen {
-                        Seen::Continued => {}
-                        Seen::Bridged => episode.bridge(present, limits),
-                        Seen::Anew => episode.end_gap(),
-                    }
-                }
+                self.take(at, state == WindowState::Staffed, limits);
             }
             _ => self.lose(at, says, trust, ctx),
         }
-        self.post.check(at, limits);
-        if self.post.raw() == Tri::Unknown && self.sight.moved() {
-            self.unobservable(at, ctx);
+    }
+
+    /// Somebody is there, or nobody.
+    pub(super) fn take(&mut self, at: HallTime, present: bool, limits: &Limits) {
+        let seen = self
+            .post
+            .observe(at, present, self.episode.is_some(), limits);
+        if let Some(episode) = &mut self.episode {
+            match seen {
+                Seen::Continued => {}
+                Seen::Bridged => episode.bridge(present, limits),
+                Seen::Anew => episode.end_gap(),
+            }
         }
     }
 
@@ -374,6 +408,17 @@ impl WindowRule {
         } else {
             self.sight.bridge()
         };
+        self.lose_sight(at, since, bridge, ctx);
+    }
+
+    /// Nobody can say from `since` on.
+    pub(super) fn lose_sight(
+        &mut self,
+        at: HallTime,
+        since: HallTime,
+        bridge: Bridge,
+        ctx: &Ctx<'_>,
+    ) {
         if let Some(since) = self.post.lose(since.min(at), bridge)
             && let Some(episode) = &mut self.episode
         {
@@ -399,7 +444,7 @@ impl WindowRule {
             }
         } else if self.roster.leave().is_some() {
             Gate::OnLeave
-        } else if self.feelers.paused(at, ctx.limits) {
+        } else if self.paused(at, ctx.limits) {
             Gate::Paused
         } else {
             Gate::Open

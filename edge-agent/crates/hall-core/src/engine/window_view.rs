@@ -15,6 +15,9 @@ use crate::tri::Tri;
 impl WindowRule {
     /// Updates the state shown: the gate first, then what is confirmed, with the row of the truth table that says so.
     pub(super) fn show(&mut self, at: HallTime, ctx: &mut Ctx<'_>) {
+        if self.crew.is_some() {
+            return;
+        }
         let gate = self.table_gate();
         let (state, reason) = self.state_behind(gate, at, ctx.limits);
         let class = class_of(state, reason, gate);
@@ -38,7 +41,7 @@ impl WindowRule {
     }
 
     /// The gate with what the window's group makes of it.
-    fn table_gate(&self) -> Gate {
+    pub(super) fn table_gate(&self) -> Gate {
         match (self.gate, self.company) {
             (Gate::Open, Company::Covered) => Gate::Covered,
             (Gate::Open, Company::Unsure) => Gate::CoverUnknown,
@@ -159,11 +162,11 @@ impl WindowRule {
     /// What others may know.
     pub fn facts(&self, at: HallTime, limits: &Limits) -> PostFacts {
         let serves = matches!(self.class, TimeClass::Staffed | TimeClass::ExtraOpen);
-        let record = self.episode.as_ref().and_then(|e| e.record.as_ref());
+        let record = self.absence().map(|(id, _)| id);
         PostFacts {
             on_duty: matches!(self.gate, Gate::Open | Gate::Paused),
             staffed_since: serves.then_some(self.shown_since),
-            absence: record.map(|record| record.id),
+            absence: record,
             unknown: self.gate == Gate::Open && self.class == TimeClass::Unknown,
             coming: self.gate == Gate::Open && !serves && self.post.raw().is_yes(),
             busy: serves && self.sight.customers(at, limits) > 0,
@@ -196,10 +199,9 @@ impl WindowRule {
             WindowState::Paused => self.feelers.pause_evidence(at, limits, &mut evidence),
             WindowState::OffDuty | WindowState::Unknown => {}
         }
-        let record = self
-            .episode
-            .as_ref()
-            .and_then(|episode| episode.record.as_ref());
+        let absence = self
+            .absence()
+            .filter(|_| self.company == Company::Alone || state == WindowState::Unstaffed);
         let running = if self.gate == Gate::Open && self.post.raw().is_no() {
             at.since_ms(self.settled_at)
         } else {
@@ -215,8 +217,8 @@ impl WindowRule {
             evidence_sources: evidence,
             away_from_seat: state == WindowState::Staffed && self.sight.away_from_seat(at, limits),
             customers: self.sight.customers(at, limits),
-            open_event: record.map(|record| record.id),
-            level: record.map(|record| record.level),
+            open_event: absence.map(|(id, _)| id),
+            level: absence.map(|(_, level)| level),
             absent_ms: self
                 .episode
                 .as_ref()
