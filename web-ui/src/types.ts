@@ -50,6 +50,7 @@ const windowShape = object({
 
 const queueShape = object({
   queue: text, state: queueState, since: text, for_ms: number, length: orNull(number), in_zone: orNull(number),
+  wait_est_s: orNull(number), wait_error_s: orNull(number), wait_src: orNull(oneOf(['ticket', 'video'])), open_windows: number, advised_windows: orNull(number),
   saturated: flag, open_event: orNull(text), level: orNull(level),
 });
 

@@ -44,6 +44,7 @@ function Queue({ queue: q, hall: h }: { queue: QueueNow; hall: Hall }) {
         </div>
         <Sparkline queue={q.queue} raiseAt={raiseAt} />
       </div>
+      <p class="queue__wait">{wait(q)}</p>
       <p class="queue__note">
         {t.value.raiseAt(raiseAt, limit(h.rules.queue_duration_s * 1000, lang.value))}
         {q.in_zone !== null && <> · {t.value.inZone(q.in_zone)}</>}
@@ -56,5 +57,20 @@ function Queue({ queue: q, hall: h }: { queue: QueueNow; hall: Hall }) {
         )}
       </p>
     </li>
+  );
+}
+
+/** Estimated wait of somebody who joins now, and how many windows it takes, when more than serve. */
+function wait(q: QueueNow) {
+  if (q.length === null) return null;
+  if (q.wait_est_s === null) return t.value.waitUnknown;
+  const minutes = (s: number) => limit(Math.ceil(s / 60) * 60_000, lang.value);
+  const advised = q.advised_windows !== null && q.advised_windows > q.open_windows ? q.advised_windows : null;
+  return (
+    <>
+      <b>{t.value.wait(minutes(q.wait_est_s), q.wait_error_s ? minutes(q.wait_error_s) : null)}</b>
+      {q.wait_src && <> · {t.value.waitSource[q.wait_src]}</>}
+      {advised !== null && <> · <b>{t.value.advice(advised, q.open_windows)}</b></>}
+    </>
   );
 }
