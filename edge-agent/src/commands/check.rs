@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{Exit, load_config};
+use super::{Exit, complain, load_config};
 use crate::cli::ConfigArg;
 
 /// Reads the configuration; prints what it describes, or every mistake.
@@ -14,6 +14,9 @@ pub fn check(args: &ConfigArg) -> anyhow::Result<Exit> {
         Ok(config) => config,
         Err(exit) => return Ok(exit),
     };
+    if let Some(warning) = config.calendar_warning(crate::clock::unix_ms()) {
+        complain(&format!("warning: {warning}"));
+    }
     let engine = &config.engine;
     writeln!(
         std::io::stdout(),

@@ -3,6 +3,7 @@
 //! Owns the file format, its JSON Schema and the secrets' way in. Knows no network, no clock and no running component.
 
 mod address;
+mod calendar_warning;
 mod config;
 mod document;
 mod load;

@@ -155,6 +155,25 @@ fn segment(from_h: u32, from_m: u32, to_h: u32, to_m: u32) -> DaySegment {
 }
 
 #[test]
+fn a_year_without_calendar_is_warned_of_from_the_first_of_december() {
+    let warning = |hall: &str, unix_s: i64| {
+        load(hall)
+            .calendar_warning(unix_s * 1000)
+            .map(|w| w.to_string())
+    };
+    // 2026-12-01T00:00:00+08:00
+    let december_s = 1_796_054_400;
+    assert_eq!(warning("township", december_s - 1), None);
+    assert_eq!(
+        warning("township", december_s).as_deref(),
+        Some(
+            "hall.toml: duty.calendars: no calendar speaks for 2027 (holidays and make-up workdays of that year are unknown; add its calendar as \
+             soon as it is announced)"
+        )
+    );
+}
+
+#[test]
 fn the_calendar_of_2026_is_the_announced_one() {
     let duty = load("township").engine.duty;
     assert_eq!(duty.calendar_years, [2026]);

@@ -70,6 +70,45 @@ pub fn duty_of_any(calendar: &DutyCalendar, posts: &[Post<'_>], local_ms: i64) -
     }
 }
 
+/// A year no calendar speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MissingYear {
+    /// The year.
+    pub year: i32,
+    /// Since when that is to be mended: 1 December before it, local milliseconds.
+    pub since_ms: i64,
+}
+
+/// The first year that the loaded calendars should speak for at `local_ms` and do not: this one, and from 1 December on (the State
+/// Council announces the list in November) the next one. `None` also without any calendar: then the hall goes by its weeks alone.
+#[must_use]
+pub fn missing_year(calendar: &DutyCalendar, local_ms: i64) -> Option<MissingYear> {
+    if calendar.calendar_years.is_empty() {
+        return None;
+    }
+    let today = date_at(local_ms);
+    let next = (today.month == 12).then_some(today.year + 1);
+    let year = [today.year]
+        .into_iter()
+        .chain(next)
+        .find(|year| !calendar.calendar_years.contains(year))?;
+    let mut first = local_ms.div_euclid(DAY_MS);
+    // At most 13 months back.
+    while date_of(first)
+        != (Date {
+            year: year - 1,
+            month: 12,
+            day: 1,
+        })
+    {
+        first -= 1;
+    }
+    Some(MissingYear {
+        year,
+        since_ms: first * DAY_MS,
+    })
+}
+
 /// The local date of a local instant.
 #[must_use]
 pub fn date_at(local_ms: i64) -> Date {
@@ -382,6 +421,43 @@ mod tests {
             now.until_ms > at(28, 0),
             "around the clock no midnight interrupts"
         );
+    }
+
+    #[test]
+    fn a_year_no_calendar_speaks_for_is_missing_from_the_first_of_december_before_it() {
+        let first_of = |year: i64, month: i64| {
+            // 2026-12-01 is day 20 788; months of interest only.
+            let day = match (year, month) {
+                (2026, 11) => 20_758,
+                (2026, 12) => 20_788,
+                (2027, 1) => 20_819,
+                (2027, 12) => 21_153,
+                _ => unreachable!(),
+            };
+            day * DAY_MS
+        };
+        let december = first_of(2026, 12);
+        for (years, at_ms, expected) in [
+            (&[][..], december, None),
+            (&[2026], first_of(2026, 11), None),
+            (&[2026], december - 1, None),
+            (&[2026], december, Some((2027, december))),
+            (&[2026, 2027], december, None),
+            (&[2026], first_of(2027, 1), Some((2027, december))),
+            (&[2026], first_of(2027, 12), Some((2027, december))),
+            (
+                &[2026, 2027],
+                first_of(2027, 12),
+                Some((2028, first_of(2027, 12))),
+            ),
+        ] {
+            let calendar = DutyCalendar {
+                calendar_years: years.to_vec(),
+                ..DutyCalendar::default()
+            };
+            let missing = missing_year(&calendar, at_ms).map(|m| (m.year, m.since_ms));
+            assert_eq!(missing, expected, "{years:?} at {at_ms}");
+        }
     }
 
     #[test]

@@ -33,6 +33,7 @@ const SCENARIOS: &[&str] = &[
     "10b-ordinary-saturday",
     "10c-one-second-short",
     "10d-just-long-enough",
+    "10e-calendar-of-next-year-missing",
     "11-public-holiday",
     "12-extended-saturday",
     "13a-closed-this-week",

@@ -27,7 +27,7 @@ pub struct Checkpoint {
     pub windows: Vec<EpisodeCheckpoint>,
     /// Queues with an open event.
     pub queues: Vec<QueueCheckpoint>,
-    /// Open events on cameras, sensors, gateways and the box itself, and disagreements of sources.
+    /// Open events on cameras, sensors, gateways, calendars and the box itself, and disagreements of sources.
     pub sources: Vec<OpenRecord>,
     /// Windows with pauses to remember.
     pub posts: Vec<PostCheckpoint>,
@@ -94,6 +94,7 @@ impl Engine {
             sources: watches
                 .chain(conflicts)
                 .chain(self.device.records().cloned())
+                .chain(self.calendar.record().cloned())
                 .collect(),
             posts: self.checkpoint_posts(),
             credences: (self.credences.iter())
@@ -143,6 +144,10 @@ impl Engine {
             }
         }
         for record in &checkpoint.sources {
+            if record.code == EventCode::CalendarMissing {
+                self.calendar.resume(record.clone());
+                continue;
+            }
             if record.subject == Subject::Device {
                 let mut ctx = self.core.ctx(&mut self.out);
                 self.device.resume(record.clone(), now, &mut ctx);

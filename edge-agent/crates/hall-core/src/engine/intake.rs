@@ -127,6 +127,7 @@ impl Engine {
             queue.reschedule(at, &mut self.core.ctx(&mut self.out));
         }
         self.reschedule_sensors(at);
+        (self.calendar).look(at, &mut self.core.ctx(&mut self.out));
         self.minute.reschedule(at, &self.core.clock);
         self.rearm_all();
     }

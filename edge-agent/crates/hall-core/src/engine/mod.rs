@@ -4,6 +4,7 @@
 mod absence;
 mod attention;
 mod book;
+mod calendar;
 mod cases;
 mod checkpoint;
 mod conflict;
@@ -75,6 +76,7 @@ use crate::snapshot::{CameraSnapshot, HallSnapshot};
 use crate::summary::Summary;
 use crate::time::{HallTime, WallClock};
 use book::Book;
+use calendar::CalendarWatch;
 use credence::Credence;
 use device::Device;
 use feelers::Feelers;
@@ -162,6 +164,7 @@ pub struct Engine {
     links: Links,
     minute: Minute,
     device: Device,
+    calendar: CalendarWatch,
     timers: Timers,
     /// By camera.
     looks: Vec<Look>,
@@ -212,6 +215,7 @@ impl Engine {
             readings: vec![None; sensors.len()],
             minute: Minute::new(start, &core.clock, &[]),
             device: Device::new(start, &core.clock),
+            calendar: CalendarWatch::default(),
             timers: Timers::default(),
             looks: vec![Look::default(); cameras.len()],
             book: Book::default(),
@@ -498,6 +502,7 @@ impl Engine {
     }
 
     fn sum_up(&mut self, at: HallTime) {
+        (self.calendar).look(at, &mut self.core.ctx(&mut self.out));
         for window in &mut self.windows {
             window.count_up(at, &mut self.core.ctx(&mut self.out));
         }
@@ -520,6 +525,7 @@ impl Engine {
             + windows
             + groups
             + self.device.records().count()
+            + usize::from(self.calendar.record().is_some())
             + self
                 .queues
                 .iter()

@@ -50,6 +50,7 @@ impl Engine {
         self.readings = readings;
         self.looks = vec![Look::default(); self.core.cfg.cameras.len()];
         self.merge_leave();
+        (self.calendar).look(at, &mut self.core.ctx(&mut self.out));
         self.replace_watches(at);
         let gateways = std::mem::take(&mut self.gateways);
         let down: Vec<Option<FaultCause>> = self.cameras.iter().map(Watch::reported).collect();
