@@ -27,7 +27,7 @@ use crate::supervise::{Criticality, Stage, Supervisor};
 use crate::upkeep::Upkeep;
 use crate::vision_port::{DetectorPlan, VisionPort, camera_spec};
 use crate::web::inputs::WebInputs;
-use crate::{archive_port, links, resume, sensor_links, store_port, web};
+use crate::{archive_port, figures, links, resume, sensor_links, store_port, web};
 
 /// Analysed pictures to the hall. Full: the workers wait, and frames are dropped and counted on the board before them.
 const DETECTIONS_CAPACITY: usize = 32;
@@ -152,6 +152,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         view: view_tx,
         facts: facts_rx,
         archive: archive_port::start(&mut supervisor, &config),
+        figures: figures::start(&mut supervisor, &config, &clock),
         attention: vision.attention(),
         heartbeat: heartbeat_tx,
     };

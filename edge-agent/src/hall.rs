@@ -28,6 +28,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, ClockChange};
+use crate::figures::FiguresPort;
 use crate::orders::OrderRequest;
 use crate::resume::Resumption;
 
@@ -67,6 +68,8 @@ pub struct HallPorts {
     pub facts: mpsc::Receiver<SystemFact>,
     /// Where observations are kept; `None`: they are not.
     pub archive: Option<Tap>,
+    /// Who adds figures up.
+    pub figures: FiguresPort,
     /// Which cameras' pictures may be analysed.
     pub attention: watch::Sender<Attention>,
     /// Hall time of the latest turn of the loop, for the watchdog.
@@ -123,6 +126,10 @@ impl HallTask {
         let (begun, wall) = (self.clock.now(), self.clock.wall());
         let mut engine = Engine::new(engine_config, wall, begun);
         engine.recall(self.resume.events.iter().cloned());
+        // The log knows of every event, also of those the figures did not get to write down.
+        for event in &self.resume.events {
+            ports.figures.take(Output::Event(event.clone()));
+        }
         if let Some(checkpoint) = &self.resume.checkpoint {
             engine.resume(checkpoint);
         }
@@ -352,10 +359,16 @@ impl Run<'_> {
                     tracing::info!(code = %record.code, subject = %record.subject, level = %record.level, phase = %record.phase,
                         onset = %record.onset, event_id = %record.event_id, rev = record.rev, "Event (suspected).");
                     self.store(StoreItem::Event(Box::new(record))).await?;
+                    self.ports.figures.take(Output::Event(event));
                     eventful = true;
                 }
-                Output::Summary(summary) => self.summary = Some(Arc::new(summary)),
-                Output::Interval(_) | Output::Wait(_) | Output::Excuse(_) => {}
+                Output::Summary(summary) => {
+                    self.summary = Some(Arc::new(summary.clone()));
+                    self.ports.figures.take(Output::Summary(summary));
+                }
+                Output::Interval(_) | Output::Wait(_) | Output::Excuse(_) => {
+                    self.ports.figures.take(output);
+                }
                 Output::Answer(answer) => {
                     if let Err(refusal) = &answer.result {
                         tracing::info!(tx = %answer.tx, ?refusal, "Order refused.");
@@ -367,6 +380,7 @@ impl Run<'_> {
                 }
             }
         }
+        self.ports.figures.hand_over();
         self.direct_attention();
         let now = Instant::now();
         let answered = !receipts.is_empty();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edge_agent::clock::Clock;
+use edge_agent::figures::FiguresPort;
 use edge_agent::hall::{HallPorts, HallTask, HallView};
 use edge_agent::orders::{OrderDesk, OrderError};
 use edge_agent::store_port;
@@ -149,6 +150,7 @@ impl Running {
         let ports = HallPorts {
             facts: mpsc::channel(1).1,
             archive: None,
+            figures: FiguresPort::open().0,
             detections: mpsc::channel(1).1,
             sensors: mpsc::channel(1).1,
             cameras: mpsc::channel(1).1,

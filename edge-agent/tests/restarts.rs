@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use edge_agent::clock::Clock;
+use edge_agent::figures::FiguresPort;
 use edge_agent::hall::{HallPorts, HallTask, HallView};
 use edge_agent::orders::OrderDesk;
 use edge_agent::store_port;
@@ -68,6 +69,7 @@ impl Running {
         let attention = watch::Sender::new(Attention::none());
         let looking = attention.subscribe();
         let ports = HallPorts {
+            figures: FiguresPort::open().0,
             detections,
             sensors: mpsc::channel(1).1,
             cameras: mpsc::channel(1).1,

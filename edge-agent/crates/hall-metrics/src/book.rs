@@ -18,7 +18,7 @@ use crate::fact::{EventFact, local_ms};
 use crate::figures::{Figures, WindowFigures};
 use crate::layout::Layout;
 use crate::queue::{QueueFigures, QueueMinute, Wait, counted};
-use crate::rollup::{Published, Rollup, print};
+use crate::rollup::Published;
 use crate::spans::Spans;
 use crate::times::ClassTimes;
 
@@ -52,21 +52,21 @@ pub(crate) struct QueueLine {
 /// Figures of one hall.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Book {
-    layout: Layout,
-    kinds: Vec<PeriodKind>,
+    pub(crate) layout: Layout,
+    pub(crate) kinds: Vec<PeriodKind>,
     /// Everything before has been told, local milliseconds.
-    until_ms: i64,
+    pub(crate) until_ms: i64,
     pub(crate) windows: BTreeMap<WindowId, WindowLine>,
     pub(crate) queues: BTreeMap<QueueId, QueueLine>,
     pub(crate) events: BTreeMap<EventId, EventFact>,
     /// Of these, times without a camera or sensor.
-    offline: BTreeSet<EventId>,
+    pub(crate) offline: BTreeSet<EventId>,
     pub(crate) published: BTreeMap<Period, Published>,
     /// Periods about which something new is known.
-    pending: BTreeSet<Period>,
-    touched: (i64, i64),
+    pub(crate) pending: BTreeSet<Period>,
+    pub(crate) touched: (i64, i64),
     /// Days that differ from what was stored last.
-    changed: BTreeSet<LocalDay>,
+    pub(crate) changed: BTreeSet<LocalDay>,
 }
 
 impl Book {
@@ -118,8 +118,18 @@ impl Book {
 
     /// The days that changed since this was asked last, oldest first.
     pub fn take_changed(&mut self) -> Vec<LocalDay> {
-        self.touched = (i64::MAX, i64::MIN);
         std::mem::take(&mut self.changed).into_iter().collect()
+    }
+
+    /// The days that are told of in full; what is older was forgotten and may be stored elsewhere.
+    #[must_use]
+    pub fn oldest_day(&self) -> LocalDay {
+        LocalDay(LocalDay::of(self.until_ms).0.saturating_sub(KEEP_DAYS))
+    }
+
+    /// A day is still to be stored.
+    pub fn mark_changed(&mut self, day: LocalDay) {
+        self.changed.insert(day);
     }
 
     /// Takes whatever the engine gives out.
@@ -135,7 +145,7 @@ impl Book {
     }
 
     /// The local instant of a stamp; `None` from a clock that was never set.
-    fn local(&self, stamp: Stamp) -> Option<i64> {
+    pub(crate) fn local(&self, stamp: Stamp) -> Option<i64> {
         (stamp.unix_ms >= EPOCH_MS).then(|| local_ms(stamp, self.layout.utc_offset_s))
     }
 
@@ -144,8 +154,14 @@ impl Book {
             return;
         };
         let line = self.windows.entry(interval.window.clone()).or_default();
+        // Off duty the end moves every minute of the night; what is not stored of it counts as off duty all the same.
+        let idle = |class| class == TimeClass::OffDuty;
+        let night = idle(interval.class) && line.times.within(from, to).all(|s| idle(s.value));
         if line.times.set(from, to, interval.class) {
-            self.touch(from, to);
+            self.pend(from, to);
+            if !night {
+                self.store_again(from, to);
+            }
         }
         self.until_ms = self.until_ms.max(to);
     }
@@ -184,7 +200,7 @@ impl Book {
         if offline {
             self.offline.insert(id);
             let end_ms = self.events.get(&id).and_then(|fact| fact.end_ms);
-            let from_ms = onset_ms.max(self.until_ms.saturating_sub(KEEP_DAYS * DAY_MS));
+            let from_ms = onset_ms.max(self.oldest_ms());
             self.touch(from_ms, end_ms.unwrap_or(self.until_ms).min(self.until_ms));
         }
     }
@@ -230,82 +246,6 @@ impl Book {
             day.insert(ix, wait);
             self.touch(at_ms, at_ms + 1);
         }
-    }
-
-    /// Something new is known about this time.
-    pub(crate) fn touch(&mut self, from_ms: i64, to_ms: i64) {
-        if self.touched.0 <= from_ms && to_ms <= self.touched.1 {
-            return;
-        }
-        let finest = self.kinds.iter().min().copied();
-        let oldest = self.until_ms.saturating_sub(KEEP_DAYS * DAY_MS);
-        let mut at = from_ms.max(oldest);
-        while let Some(finest) = finest.filter(|_| at < to_ms) {
-            let slot = Period::containing(finest, at);
-            for kind in &self.kinds {
-                self.pending.insert(Period::containing(*kind, at));
-            }
-            self.changed.insert(LocalDay::of(at));
-            self.touched = (slot.from_ms, slot.to_ms);
-            at = slot.to_ms;
-        }
-    }
-
-    /// It is `now`: roll-ups that are due, new ones and those that late data changed. What is too old is forgotten.
-    pub fn due(&mut self, now: Stamp) -> Vec<Rollup> {
-        if let Some(now_ms) = self.local(now) {
-            self.until_ms = now_ms;
-            self.forget();
-        }
-        self.roll(self.until_ms.saturating_sub(SETTLE_MS))
-    }
-
-    /// All roll-ups that are due when no more will come, those of running periods as far as they go.
-    pub fn flush(&mut self) -> Vec<Rollup> {
-        self.roll(i64::MAX)
-    }
-
-    fn roll(&mut self, settled_ms: i64) -> Vec<Rollup> {
-        let due: Vec<Period> = (self.pending.iter())
-            .filter(|period| period.to_ms <= settled_ms)
-            .copied()
-            .collect();
-        if due.is_empty() {
-            return Vec::new();
-        }
-        self.touched = (i64::MAX, i64::MIN);
-        let mut rollups: Vec<Rollup> = due.iter().filter_map(|p| self.roll_up(*p)).collect();
-        rollups.sort_by_key(|rollup| (rollup.period.to_ms, rollup.period.kind));
-        rollups
-    }
-
-    fn roll_up(&mut self, period: Period) -> Option<Rollup> {
-        self.pending.remove(&period);
-        let rollup = self.rollup(period)?;
-        let print = print(&rollup.figures, rollup.until_ms);
-        let before = self.published.get(&period);
-        let short = period.kind < PeriodKind::Day;
-        if before.is_none() && short && rollup.figures.is_idle()
-            || before.is_some_and(|before| before.print == print)
-        {
-            return None;
-        }
-        let rev = before.map_or(0, |before| before.rev) + 1;
-        self.published.insert(period, Published { rev, print });
-        self.changed.insert(LocalDay::of(period.from_ms));
-        Some(Rollup { rev, ..rollup })
-    }
-
-    /// A period's figures as they are now, with the revision last published (0: never); `None` before anything is known of it.
-    #[must_use]
-    pub fn rollup(&self, period: Period) -> Option<Rollup> {
-        let until_ms = self.until_ms.min(period.to_ms);
-        (until_ms > period.from_ms).then(|| Rollup {
-            period,
-            rev: self.published.get(&period).map_or(0, |known| known.rev),
-            until_ms,
-            figures: self.figures(period.from_ms, until_ms),
-        })
     }
 
     /// The figures from `from_ms` to `to_ms`, local milliseconds. A slot of the opening rate is all of it, or each of its days.
@@ -459,32 +399,6 @@ impl Book {
             }
         }
         duty
-    }
-
-    fn forget(&mut self) {
-        let oldest = LocalDay(LocalDay::of(self.until_ms).0 - KEEP_DAYS);
-        // A clock that ran far ahead and was set right leaves days in the future.
-        let (from_ms, to_ms) = (oldest.from_ms(), self.until_ms.saturating_add(2 * DAY_MS));
-        for line in self.windows.values_mut() {
-            line.times.keep(from_ms, to_ms);
-            line.excuses
-                .keep(from_ms, to_ms.saturating_add(KEEP_DAYS * DAY_MS));
-        }
-        self.windows.retain(|_, line| !line.times.is_empty());
-        for line in self.queues.values_mut() {
-            line.minutes.retain(|at, _| (from_ms..to_ms).contains(at));
-            line.waits
-                .retain(|day, _| *day >= oldest && day.from_ms() < to_ms);
-        }
-        let first = self.id_at(from_ms);
-        self.events
-            .retain(|id, fact| *id >= first || fact.end_ms.is_none());
-        let events = &self.events;
-        self.offline.retain(|id| events.contains_key(id));
-        self.published.retain(|p, _| p.to_ms > from_ms);
-        // A period whose beginning is forgotten is never published again with less.
-        self.pending
-            .retain(|p| p.from_ms >= from_ms && p.from_ms < to_ms);
     }
 }
 

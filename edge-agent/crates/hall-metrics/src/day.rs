@@ -4,11 +4,14 @@ use hall_core::account::TimeClass;
 use hall_core::ids::{QueueId, WindowId};
 
 use crate::book::Book;
-use crate::calendar::{DAY_MS, LocalDay, Period};
+use crate::calendar::{DAY_MS, LocalDay, Period, PeriodKind};
 use crate::fact::EventFact;
 use crate::queue::{QueueMinute, Wait};
 use crate::rollup::Published;
 use crate::spans::Span;
+
+/// A book that goes on looks again at the periods of this time; what is older was rolled up when it was stored.
+const RECENT_MS: i64 = 2 * DAY_MS;
 
 /// A window's day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,9 +53,12 @@ pub struct StoredDay {
 }
 
 impl Book {
-    /// A day as it is to be stored; `None` when nothing is known of it.
+    /// A day as it is to be stored; `None` when nothing is known of it, or no longer all.
     #[must_use]
     pub fn day(&self, day: LocalDay) -> Option<StoredDay> {
+        if day < self.oldest_day() {
+            return None;
+        }
         let (from_ms, to_ms) = (day.from_ms(), day.from_ms() + DAY_MS);
         let windows: Vec<WindowDay> = (self.windows.iter())
             .map(|(id, line)| WindowDay {
@@ -120,5 +126,18 @@ impl Book {
         self.published.extend(stored.published);
         self.reached(stored.until_ms);
         self.touch(stored.day.from_ms(), stored.until_ms);
+    }
+
+    /// An empty book goes on with what an earlier one had stored: nothing of it is new, but what was running may not have been
+    /// rolled up to its end.
+    pub fn restore(&mut self, days: impl IntoIterator<Item = StoredDay>) {
+        days.into_iter().for_each(|stored| self.load(stored));
+        let recent_ms = self.until_ms().saturating_sub(RECENT_MS);
+        self.forget_news(|period| period.kind >= PeriodKind::Day || period.to_ms > recent_ms);
+    }
+
+    /// Everything before was told, also where nothing is said of it: a box that was off.
+    pub fn told_until(&mut self, local_ms: i64) {
+        self.reached(local_ms);
     }
 }

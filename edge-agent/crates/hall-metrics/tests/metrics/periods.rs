@@ -147,3 +147,17 @@ fn memory_stays_bounded_over_a_year() {
         }
     }
 }
+
+#[test]
+fn a_night_is_not_stored_every_minute_and_every_change_is() {
+    let mut book = book();
+    book.take(&interval("W1", "09:00", "17:00", Staffed));
+    assert_eq!(book.take_changed().len(), 1);
+    book.take(&interval("W1", "17:00", "17:01", OffDuty));
+    book.take(&interval("W1", "17:01", "17:02", OffDuty));
+    assert!(book.take_changed().is_empty());
+    book.take(&interval("W1", "17:02", "17:03", Staffed));
+    assert_eq!(book.take_changed().len(), 1);
+    book.take(&interval("W1", "17:02", "17:03", OffDuty));
+    assert_eq!(book.take_changed().len(), 1, "a correction is a change");
+}
