@@ -84,6 +84,7 @@ impl Crew {
         crew.bridge = Bridge::Allowed;
         let (mut staffed, mut unsure, mut free, mut paused) = (0, 0, 0, false);
         let mut lost_at: Option<HallTime> = None;
+        let any_on_duty = now.iter().flatten().any(|member| member.on_duty);
         for (n, member) in now.iter().enumerate() {
             let Some(member) = member else {
                 unsure += 1;
@@ -91,7 +92,9 @@ impl Crew {
             };
             free += u32::from(member.on_duty && !member.excused);
             paused |= member.paused;
-            let counts = member.on_duty || need.spare_may_cover && !member.closed;
+            let may_cover = need.spare_may_cover && !member.closed;
+            // At the end of everybody's duty nothing is seen any better than before it.
+            let counts = member.on_duty || may_cover || !any_on_duty;
             match member.says {
                 Tri::Yes => staffed += 1,
                 Tri::Unknown if counts => {

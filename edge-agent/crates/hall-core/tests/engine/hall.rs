@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use hall_core::config::{
-    DaySegment, DutyCalendar, EngineConfig, EvaluationPoint, QueueConfig, Rules, SensorConfig,
-    SensorKind, WeeklyDuty, WindowConfig, Zone, ZoneKind,
+    Cover, DaySegment, DutyCalendar, EngineConfig, EvaluationPoint, GroupConfig, QueueConfig,
+    Rules, SensorConfig, SensorKind, WeeklyDuty, WindowConfig, Zone, ZoneKind,
 };
 use hall_core::engine::{Engine, Output};
 use hall_core::event::{Event, Phase, Subject};
@@ -83,6 +83,16 @@ pub fn sensor(id: &str, window: &str, kind: SensorKind) -> SensorConfig {
         kind,
         stale_s: None,
         gateway: None,
+    }
+}
+
+/// Windows of which one must be staffed.
+pub fn pair(id: &str, windows: &[&str]) -> GroupConfig {
+    GroupConfig {
+        id: id.into(),
+        windows: windows.iter().map(|window| (*window).into()).collect(),
+        cover: Cover::Either,
+        min_staffed: 1,
     }
 }
 

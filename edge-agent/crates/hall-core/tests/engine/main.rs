@@ -7,6 +7,7 @@ mod customers;
 mod day;
 mod device;
 mod edges;
+mod groups;
 mod hall;
 mod pauses;
 mod properties;

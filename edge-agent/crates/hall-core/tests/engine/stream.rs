@@ -8,7 +8,7 @@ use hall_core::observe::{
 use hall_core::{HallTime, WallClock};
 use proptest::prelude::*;
 
-use crate::hall::{clock, hall, sensor, zone};
+use crate::hall::{clock, hall, pair, sensor, zone};
 
 /// So many cases in a usual run; PROPTEST_CASES asks for another number.
 pub fn cases(usual: u32) -> ProptestConfig {
@@ -24,7 +24,7 @@ pub fn cases(usual: u32) -> ProptestConfig {
 }
 
 /// Short thresholds, so that short scripts reach every level; duty until 10:10:00 and from 10:10:30 to 17:00. W4 and Q1 are also
-/// before a third camera.
+/// before a third camera; W1 and W2 cover for each other.
 pub fn quick_hall() -> EngineConfig {
     let mut cfg = hall();
     cfg.sensors = vec![
@@ -38,6 +38,7 @@ pub fn quick_hall() -> EngineConfig {
     cfg.zones
         .push(zone("Q1.2", "cam3", ZoneKind::Queue("Q1".into())));
     cfg.queues[0].capacity = Some(5);
+    cfg.groups.push(pair("AB1", &["W1", "W2"]));
     let rules = &mut cfg.rules;
     (
         rules.present_confirm_s,
