@@ -16,6 +16,8 @@ const PACKET_MAX_BYTES: usize = 256 * 1024;
 /// Where Debian keeps the authorities the system trusts. rumqttc's own way to them panics when there are none.
 const SYSTEM_CA_FILE: &str = "/etc/ssl/certs/ca-certificates.crt";
 const CONNECT_TIMEOUT_S: u64 = 10;
+/// Requests beside the window of publishes: the subscription to commands.
+const SUBSCRIPTIONS: usize = 1;
 
 /// How to reach the centre.
 #[derive(Clone)]
@@ -105,7 +107,8 @@ impl UplinkConfig {
         if let Some(user) = &self.user {
             options.set_credentials(user, self.password.as_deref().unwrap_or_default());
         }
-        let (client, mut event_loop) = AsyncClient::new(options, usize::from(window));
+        let (client, mut event_loop) =
+            AsyncClient::new(options, usize::from(window) + SUBSCRIPTIONS);
         event_loop.network_options.set_tcp_nodelay(true);
         event_loop
             .network_options

@@ -4,6 +4,7 @@
 
 pub mod clock;
 mod cloudevent;
+pub mod command;
 mod connect;
 pub mod error;
 pub mod export;
@@ -21,7 +22,7 @@ pub mod writer;
 
 pub use connect::{Tls, UplinkConfig};
 pub use error::{StoreError, UplinkError};
-pub use mqtt::{Uplink, UplinkStatus};
+pub use mqtt::{Commands, Uplink, UplinkStatus};
 pub use outbox::Mode;
 pub use store::{
     EventStore, GapReason, GapRecord, LineKind, LogLine, Query, StoreStats, TimeField, TrimPolicy,

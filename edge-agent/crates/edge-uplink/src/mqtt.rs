@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use hall_core::backoff::Backoff;
 use rumqttc::Transport;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Stopwatch, WallFn, tick};
+use crate::command::{Command, CommandGate, Reply};
 use crate::connect::UplinkConfig;
 use crate::error::UplinkError;
 use crate::outbox::{Mode, Outbox};
@@ -66,6 +67,17 @@ impl Default for UplinkStatus {
     }
 }
 
+/// The way of commands through the uplink.
+#[derive(Debug, Clone)]
+pub struct Commands {
+    /// Who may command this box.
+    pub gate: CommandGate,
+    /// Commands for the agent. Full: the next one is answered as busy.
+    pub desk: mpsc::Sender<Command>,
+    /// Answers of the agent. Shared by every attempt of the uplink; only one runs at a time.
+    pub replies: Arc<Mutex<mpsc::Receiver<Reply>>>,
+}
+
 /// Publishes states and records to the centre's broker.
 pub struct Uplink {
     pub(crate) cfg: UplinkConfig,
@@ -82,6 +94,8 @@ pub struct Uplink {
     pub(crate) status: watch::Sender<UplinkStatus>,
     /// What arrived last, and when: the only memory across connections beside the outbox.
     recent: VecDeque<(u64, Instant)>,
+    /// Who may command, and who carries it out; `None`: nobody may.
+    pub(crate) commands: Option<Commands>,
     /// Connections the broker accepted.
     pub(crate) connections: u64,
     transport: Transport,
@@ -124,9 +138,17 @@ impl Uplink {
             retained: BTreeSet::new(),
             status,
             recent: VecDeque::new(),
+            commands: None,
             connections: 0,
             transport,
         })
+    }
+
+    /// The same, taking commands of those who may.
+    #[must_use]
+    pub fn with_commands(mut self, commands: Commands) -> Self {
+        self.commands = Some(commands);
+        self
     }
 
     /// The same, telling its status to a channel that outlives it.

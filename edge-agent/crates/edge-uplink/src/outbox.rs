@@ -88,6 +88,16 @@ impl Outbox {
         self.mode = Mode::Offline;
     }
 
+    /// The centre wants everything from `from` on again. What is in flight stays so; what has arrived stays acknowledged.
+    pub fn rewind(&mut self, from: u64) {
+        if self.mode == Mode::Offline || from >= self.next {
+            return;
+        }
+        self.next = from.max(1);
+        self.backlog_end = self.last;
+        self.mode = Mode::CatchUp { upto: self.last };
+    }
+
     /// Records up to `last` are stored.
     pub fn stored(&mut self, last: u64) {
         self.last = self.last.max(last);

@@ -82,13 +82,26 @@ impl Topics {
         self.under("summary/live")
     }
 
-    /// Filter for the centre's commands; not subscribed to yet.
+    /// Filter for the centre's commands.
     #[must_use]
     pub fn commands(&self) -> String {
         self.under("cmd/+")
     }
 
-    /// The centre's watermark; not subscribed to yet.
+    /// The verb of a command's topic; `None`: it is none of this box.
+    #[must_use]
+    pub fn verb<'t>(&self, topic: &'t str) -> Option<&'t str> {
+        let verb = topic.strip_prefix(&self.root)?.strip_prefix("/cmd/")?;
+        (!verb.contains('/')).then_some(verb)
+    }
+
+    /// The answer to a command.
+    #[must_use]
+    pub fn reply(&self, tx: &str) -> String {
+        format!("{}/reply/{}", self.root, escape(tx))
+    }
+
+    /// The centre's own acknowledgement.
     #[must_use]
     pub fn ack(&self) -> String {
         self.under("ack")

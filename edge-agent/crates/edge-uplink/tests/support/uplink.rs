@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use edge_uplink::{EventStore, LiveState, Uplink, UplinkConfig, UplinkStatus};
+use edge_uplink::{Commands, EventStore, LiveState, Uplink, UplinkConfig, UplinkStatus};
 use hall_wire::event::EventRecord;
 use serde_json::json;
 use tokio::sync::watch;
@@ -58,9 +58,21 @@ pub struct Running {
 
 impl Running {
     pub fn start(cfg: UplinkConfig, store: Arc<dyn EventStore>) -> Running {
+        Running::start_with(cfg, store, None)
+    }
+
+    /// The same, taking commands.
+    pub fn start_with(
+        cfg: UplinkConfig,
+        store: Arc<dyn EventStore>,
+        commands: Option<Commands>,
+    ) -> Running {
         let (seqs, seqs_rx) = watch::channel(store.last_seq());
         let (live, live_rx) = watch::channel(Arc::new(live()));
-        let uplink = Uplink::new(cfg, store.clone(), seqs_rx, live_rx, clock()).unwrap();
+        let mut uplink = Uplink::new(cfg, store.clone(), seqs_rx, live_rx, clock()).unwrap();
+        if let Some(commands) = commands {
+            uplink = uplink.with_commands(commands);
+        }
         let status = uplink.status();
         let cancel = CancellationToken::new();
         let token = cancel.clone();

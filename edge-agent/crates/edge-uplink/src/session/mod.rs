@@ -16,6 +16,7 @@ use ulid::Ulid;
 
 use crate::clock::tick;
 use crate::cloudevent;
+use crate::command::Reply;
 use crate::connect::last_will;
 use crate::mqtt::{Uplink, WINDOW};
 use crate::outbox::Take;
@@ -24,6 +25,12 @@ use crate::poller::{Polled, accepted, poll, words};
 use crate::states::States;
 use crate::store::{GapReason, GapRecord, LogLine};
 use crate::wire::{LiveState, PAYLOAD_MAX_BYTES, Status};
+
+mod commands;
+mod stop;
+
+use commands::{REPLIES_MAX, answer};
+use stop::{FAREWELL_AFTER, STOP_WAIT, Stopping};
 
 /// Events of the event loop on their way here. When full the event loop waits: nothing here waits for it in turn.
 const EVENTS_MAX: usize = 256;
@@ -36,10 +43,6 @@ const ACK_WAIT_MIN: Duration = Duration::from_secs(10);
 const READ_RETRY: Duration = Duration::from_secs(1);
 /// A record older than this is late even when it was stored on this connection.
 const LATE_AFTER_MS: i64 = 60_000;
-/// What may be done after the stop signal, and when it is time for the farewell.
-const STOP_WAIT: Duration = Duration::from_secs(3);
-const FAREWELL_AFTER: Duration = Duration::from_millis(2_500);
-
 /// How a connection ended.
 pub(crate) enum Ended {
     /// By our wish.
@@ -52,17 +55,10 @@ pub(crate) enum Ended {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sent {
     State,
+    Reply,
     /// The line ending at this number.
     Line(u64),
     Farewell,
-}
-
-/// How far stopping has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stopping {
-    No,
-    Draining { since: Instant },
-    Farewell { since: Instant },
 }
 
 struct Session<'a> {
@@ -76,6 +72,7 @@ struct Session<'a> {
     alive: Instant,
     states: States,
     lines: VecDeque<LogLine>,
+    replies: VecDeque<Reply>,
     /// The next backlog record may go then.
     paced_until: Instant,
     /// The log may be read again then.
@@ -125,6 +122,7 @@ pub(crate) async fn run(
         alive: now,
         states: States::default(),
         lines: VecDeque::new(),
+        replies: VecDeque::new(),
         paced_until: now,
         read_after: now,
         stopping: Stopping::No,
@@ -148,12 +146,18 @@ impl Session<'_> {
         });
         tracing::info!(session = %self.id, backlog = self.up.outbox.backlog(), "Connected to the centre.");
         self.birth();
+        self.subscribe();
         let live = self.up.live.borrow_and_update().clone();
         self.want(&live);
         let interval = Duration::from_secs(u64::from(self.up.cfg.state_interval_s.max(1)));
         let mut refresh_at = tick() + jittered(interval, rand::random());
         let mut seqs = self.up.seqs.clone();
         let (mut seqs_open, mut live_open) = (true, true);
+        let answers = self.up.commands.as_ref().map(|c| c.replies.clone());
+        let mut answers = match &answers {
+            Some(answers) => Some(answers.lock().await),
+            None => None,
+        };
         loop {
             self.refill().await;
             self.pump();
@@ -185,6 +189,7 @@ impl Session<'_> {
                     }
                     Err(_) => live_open = false,
                 },
+                Some(reply) = answer(&mut answers), if self.replies.len() < REPLIES_MAX => self.replies.push_back(reply),
                 () = sleep_until(wake) => {
                     if tick() >= refresh_at {
                         refresh_at = tick() + jittered(interval, rand::random());
@@ -269,6 +274,13 @@ impl Session<'_> {
                 return;
             }
             self.states.sent();
+        }
+        while self.room() {
+            let Some(reply) = self.replies.pop_front() else {
+                break;
+            };
+            let topic = self.up.topics.reply(&reply.tx);
+            self.publish(topic, reply.json().into_bytes(), Sent::Reply, Retain::No);
         }
         while self.room() && self.up.outbox.next().is_some() {
             let Some(line) = self.lines.front() else {
@@ -396,8 +408,11 @@ impl Session<'_> {
                         // The answer is Outgoing::Disconnect, or the stop's deadline.
                         let _ = self.client.try_disconnect();
                     }
-                    Some(Sent::State) | None => {}
+                    Some(Sent::State | Sent::Reply) | None => {}
                 }
+            }
+            Event::Incoming(Incoming::Publish(publish)) => {
+                self.command(&publish.topic, &publish.payload);
             }
             _ => {}
         }
@@ -449,28 +464,6 @@ impl Session<'_> {
     fn silent(&self) -> bool {
         !(self.submitted.is_empty() && self.under_way.is_empty())
             && self.alive.elapsed() >= self.ack_wait()
-    }
-
-    /// Goes on with stopping; true when it is done.
-    fn step_stop(&mut self) -> bool {
-        match self.stopping {
-            Stopping::No => false,
-            Stopping::Draining { since } => {
-                let drained = self.up.outbox.backlog() == 0 && self.states.is_sent();
-                if (drained || since.elapsed() >= FAREWELL_AFTER) && self.room() {
-                    let farewell = self.status(false, Some("stopping"));
-                    self.publish(
-                        self.up.topics.status(),
-                        farewell.into_bytes(),
-                        Sent::Farewell,
-                        Retain::Yes,
-                    );
-                    self.stopping = Stopping::Farewell { since };
-                }
-                since.elapsed() >= STOP_WAIT
-            }
-            Stopping::Farewell { since } => since.elapsed() >= STOP_WAIT,
-        }
     }
 }
 
