@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::cameras::{CameraDesk, CameraStates};
+use crate::centre::{self, CentrePorts};
 use crate::clock::Clock;
 use crate::commands::Exit;
 use crate::event_log::EventLog;
@@ -76,8 +77,8 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
     let (sensors_tx, sensors_rx) = mpsc::channel(SENSORS_CAPACITY);
     let (reports_tx, reports_rx) = mpsc::channel(CAMERAS_CAPACITY);
     let (ups_tx, ups_rx) = mpsc::channel(CAMERAS_CAPACITY);
-    // The page and the link to the centre give orders here once they can name who gives them.
-    let (_order_desk, orders_rx) = OrderDesk::open();
+    // The centre gives orders here; the page will once it can name who gives them.
+    let (order_desk, orders_rx) = OrderDesk::open();
     let (store_tx, store_rx) = mpsc::channel(STORE_CAPACITY);
     let (facts_tx, facts_rx) = mpsc::channel(FACTS_CAPACITY);
     let (view_tx, view_rx) = watch::channel(HallView {
@@ -269,6 +270,15 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
                 })
             }),
         );
+        let commands = links::command_gate(&config).map(|gate| {
+            let ports = CentrePorts {
+                config: config.clone(),
+                clock: clock.clone(),
+                orders: order_desk.clone(),
+                store: store.clone(),
+            };
+            centre::start(&mut supervisor, gate, ports)
+        });
         let ports = (store.clone(), seq_rx.clone(), live_rx, links::wall(&clock));
         supervisor.start(
             "uplink",
@@ -276,8 +286,11 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
             Criticality::Degradable,
             Box::new(move |cancel| {
                 let (store, seqs, live, wall) = ports.clone();
-                let uplink = Uplink::new(uplink.clone(), store, seqs, live, wall)
-                    .map(|uplink| uplink.with_status(uplink_status.clone()));
+                let uplink = Uplink::new(uplink.clone(), store, seqs, live, wall).map(|uplink| {
+                    uplink
+                        .with_status(uplink_status.clone())
+                        .with_commands(commands.clone())
+                });
                 Box::pin(async move { Ok(uplink?.run(cancel).await?) })
             }),
         );

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod archive_port;
 pub mod cameras;
+pub mod centre;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use edge_config::{Broker, Config, Transport};
 use edge_uplink::clock::{WallFn, WallTime};
+use edge_uplink::command::{CommandGate, Signer};
 use edge_uplink::{Tls, UplinkConfig};
 
 use crate::clock::Clock;
@@ -54,6 +55,28 @@ pub fn uplink_config(config: &Config) -> Option<UplinkConfig> {
         backlog_rate_per_s: uplink.backlog_rate_per_s,
         state_interval_s: uplink.state_interval_s,
     })
+}
+
+/// Who may command this box; `None`: nobody.
+#[must_use]
+pub fn command_gate(config: &Config) -> Option<CommandGate> {
+    let signers = &config.uplink.as_ref()?.signers;
+    let path: Vec<&str> = config
+        .hall
+        .area
+        .iter()
+        .map(String::as_str)
+        .chain([config.hall.id.as_str(), config.box_id.as_str()])
+        .collect();
+    let signers: Vec<Signer> = signers
+        .iter()
+        .map(|signer| Signer {
+            id: signer.id.clone(),
+            public_key: signer.public_key,
+            roles: signer.roles.clone(),
+        })
+        .collect();
+    (!signers.is_empty()).then(|| CommandGate::new(signers, format!("/{}", path.join("/"))))
 }
 
 /// User and password of a broker.

@@ -116,6 +116,19 @@ impl Hall {
         self.config[table].or_insert(toml_edit::table())[key] = value(to);
     }
 
+    /// A key whose commands are obeyed.
+    pub fn signer(&mut self, id: &str, public_key: &str, roles: &[&str]) {
+        let mut signer = Table::new();
+        signer["id"] = value(id);
+        signer["public_key"] = value(public_key);
+        signer["roles"] = value(roles.iter().copied().collect::<toml_edit::Array>());
+        let uplink = &mut self.config["uplink"];
+        let signers = uplink["signers"].or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+        if let Some(signers) = signers.as_array_of_tables_mut() {
+            signers.push(signer);
+        }
+    }
+
     /// An environment variable for the agent.
     pub fn env(&mut self, name: &str, to: &str) {
         self.environment.push((name.into(), to.into()));

@@ -4,6 +4,7 @@
 pub mod agent;
 pub mod broker;
 pub mod camera_process;
+pub mod centre;
 pub mod child;
 pub mod clock_text;
 pub mod export;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use hall_core::config::EngineConfig;
 use hall_core::geometry::Point;
 use hall_core::ids::{CameraId, QueueId, WindowId};
+use hall_core::order::Role;
 
 use crate::mistake::Mistake;
 use crate::secret::Secret;
@@ -319,6 +320,19 @@ pub struct UplinkConfig {
     pub keep_alive_s: u32,
     /// Unchanged states are repeated after this many seconds.
     pub state_interval_s: u32,
+    /// Keys whose commands are obeyed.
+    pub signers: Vec<SignerConfig>,
+}
+
+/// A key of the centre.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignerConfig {
+    /// Key id.
+    pub id: String,
+    /// Ed25519 public key.
+    pub public_key: [u8; 32],
+    /// Roles it may act in.
+    pub roles: Vec<Role>,
 }
 
 /// Local page.

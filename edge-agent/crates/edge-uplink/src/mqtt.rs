@@ -144,10 +144,10 @@ impl Uplink {
         })
     }
 
-    /// The same, taking commands of those who may.
+    /// The same, taking commands of those who may; `None`: of nobody.
     #[must_use]
-    pub fn with_commands(mut self, commands: Commands) -> Self {
-        self.commands = Some(commands);
+    pub fn with_commands(mut self, commands: Option<Commands>) -> Self {
+        self.commands = commands;
         self
     }
 

@@ -98,7 +98,7 @@ fn every_other_command_is_refused_for_its_reason() {
     let other = URL_SAFE_NO_PAD.encode(with(|b| b["tx"] = json!("t-2")).to_string());
     let parts: Vec<&str> = text.split('.').collect();
     changed["jws"] = json!(format!("{}.{other}.{}", parts[0], parts[2]));
-    let cases: Vec<(&str, Value, &str, Option<i64>, &str, Reason)> = vec![
+    let cases = [
         (
             "not JSON",
             json!("x"),

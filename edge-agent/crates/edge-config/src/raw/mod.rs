@@ -193,6 +193,39 @@ pub(crate) struct RawUplink {
     #[serde(default = "default_state_interval_s")]
     #[schemars(range(min = 1, max = 3600))]
     pub state_interval_s: u32,
+    /// Keys of the centre whose commands are obeyed. None: the box takes no commands.
+    #[serde(default)]
+    pub signers: Vec<RawSigner>,
+}
+
+/// A key that may command this box.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSigner {
+    /// Key id, the kid of the signed command, for example "county-511921-2026".
+    pub id: String,
+    /// Ed25519 public key: the 32 bytes in base64.
+    pub public_key: String,
+    /// Roles it may act in.
+    pub roles: Vec<RawRole>,
+}
+
+/// What somebody may do, by their office.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawRole {
+    /// 省监察.
+    Province,
+    /// 市/县监察.
+    Supervisor,
+    /// 派驻监察机构.
+    ResidentSupervisor,
+    /// 大厅负责人.
+    HallManager,
+    /// 窗口首席代表.
+    ChiefRepresentative,
+    /// 巡查/运维.
+    Patrol,
 }
 
 fn default_enabled() -> bool {

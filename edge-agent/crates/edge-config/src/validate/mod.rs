@@ -9,6 +9,7 @@ mod roster;
 mod rules;
 mod secret;
 mod sensor;
+mod signer;
 mod uplink;
 mod window;
 

@@ -4,8 +4,8 @@ use crate::address::{self, is_loopback};
 use crate::config::{Broker, Transport, UplinkConfig};
 use crate::mistake::{quote, show};
 use crate::raw::RawConfig;
-use crate::validate::Check;
 use crate::validate::secret::Login;
+use crate::validate::{Check, signer};
 
 /// The uplink; `None` when absent or switched off. A switched-off section is checked all the same, its secrets are not read.
 pub(super) fn uplink(raw: &RawConfig, check: &mut Check<'_>) -> Option<UplinkConfig> {
@@ -67,6 +67,7 @@ pub(super) fn uplink(raw: &RawConfig, check: &mut Check<'_>) -> Option<UplinkCon
             );
         }
     }
+    let signers = signer::signers(&uplink.signers, check);
     let broker = broker.filter(|_| uplink.enabled)?;
     if broker.transport == Transport::Tcp && !is_loopback(&broker.host) {
         check.warn(
@@ -83,6 +84,7 @@ pub(super) fn uplink(raw: &RawConfig, check: &mut Check<'_>) -> Option<UplinkCon
         backlog_rate_per_s: uplink.backlog_rate_per_s,
         keep_alive_s: uplink.keep_alive_s,
         state_interval_s: uplink.state_interval_s,
+        signers,
     })
 }
 

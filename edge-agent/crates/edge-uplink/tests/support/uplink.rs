@@ -69,10 +69,9 @@ impl Running {
     ) -> Running {
         let (seqs, seqs_rx) = watch::channel(store.last_seq());
         let (live, live_rx) = watch::channel(Arc::new(live()));
-        let mut uplink = Uplink::new(cfg, store.clone(), seqs_rx, live_rx, clock()).unwrap();
-        if let Some(commands) = commands {
-            uplink = uplink.with_commands(commands);
-        }
+        let uplink = Uplink::new(cfg, store.clone(), seqs_rx, live_rx, clock())
+            .unwrap()
+            .with_commands(commands);
         let status = uplink.status();
         let cancel = CancellationToken::new();
         let token = cancel.clone();
