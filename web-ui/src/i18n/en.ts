@@ -136,7 +136,7 @@ export const en: Dictionary = {
     resolved: 'Decided by a person',
     momentary: 'Took no time',
   },
-  tag: { early_close: 'Closed early', saturated: 'Least number', while_people_wait: 'People waiting meanwhile', flapping: 'Goes on and off too often', stuck_on: 'Never goes off', restamped: 'Time set afterwards' },
+  tag: { early_close: 'Closed early', saturated: 'Least number', while_people_wait: 'People waiting meanwhile', flapping: 'Goes on and off too often', stuck_on: 'Never goes off', reviewed: 'Decided by a person', restamped: 'Time set afterwards' },
   revisions: (n) => (n === 1 ? '1 revision' : `${n} revisions`),
   detail: 'Event',
   revisionList: 'Revisions',

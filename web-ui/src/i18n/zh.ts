@@ -134,7 +134,7 @@ export const zh = {
     resolved: '已由人员处理',
     momentary: '即时记录',
   },
-  tag: { early_close: '提前关窗', saturated: '人数为下限', while_people_wait: '有人等候', flapping: '频繁跳变', stuck_on: '持续为有人', restamped: '时间已补校' },
+  tag: { early_close: '提前关窗', saturated: '人数为下限', while_people_wait: '有人等候', flapping: '频繁跳变', stuck_on: '持续为有人', reviewed: '经人工裁定', restamped: '时间已补校' },
   revisions: (n: number) => `${n} 次记录`,
   detail: '事件详情',
   revisionList: '记录经过',

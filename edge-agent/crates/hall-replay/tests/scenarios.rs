@@ -79,6 +79,8 @@ const SCENARIOS: &[&str] = &[
     "34a-starts-with-an-empty-window",
     "34b-starts-before-the-camera",
     "35-seat-sensor-stuck-on",
+    "35b-seat-sensor-found-wrong-meanwhile",
+    "35c-video-found-wrong",
     "36-seat-sensor-stuck-on-all-night",
     "37-clerk-hidden-by-the-monitor",
     "38-radar-flaps-in-the-draught",

@@ -104,6 +104,7 @@ names! {
         WhilePeopleWait = "while_people_wait",
         Flapping = "flapping",
         StuckOn = "stuck_on",
+        Reviewed = "reviewed",
         Restamped = "restamped",
     }
 }

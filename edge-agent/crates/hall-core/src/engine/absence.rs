@@ -223,6 +223,7 @@ impl WindowRule {
     }
 
     pub(super) fn end_duty(&mut self, at: HallTime, last_of_day: bool, ctx: &mut Ctx<'_>) {
+        (self.conflict).resolve(ctx, at, at, EndReason::ScheduleEnd);
         let Some(episode) = &mut self.episode else {
             return;
         };

@@ -1,9 +1,9 @@
 //! Decisions of people on events: looks the event up, asks the tables of [`case`] and writes a further revision. Knows no rule; a
-//! decision changes what is recorded, never what is observed.
+//! decision changes what is recorded, never what is observed; only which of two sources was wrong has to be acted on (`ruling`).
 
 use super::Engine;
 use crate::case::{self, Concern};
-use crate::event::{Event, EventId, Revision, Subject};
+use crate::event::{Event, EventCode, EventId, Revision, Subject};
 use crate::order::{CaseAction, CaseReason, EventRef, Order, Refusal};
 use crate::time::HallTime;
 
@@ -21,7 +21,7 @@ impl Engine {
         self.enter();
         let by = &order.by;
         let event = self.known(event).ok_or(Refusal::Unknown)?;
-        let id = event.id;
+        let (id, code) = (event.id, event.code);
         let review = case::decide(event, &self.concern(event), by, action, reason)?;
         let decided = self.core.clock.stamp(given);
         let over = event.end.is_some_and(|end| end.unix_ms <= decided.unix_ms);
@@ -35,6 +35,7 @@ impl Engine {
             tx: order.tx.clone(),
         };
         let now = self.core.clock.stamp(at);
+        let decided = revision.clone();
         let revised = self.revise(id, now, review, revision, |event| {
             if action == CaseAction::Downgrade
                 && let Some(level) = case::downgraded(event.level)
@@ -42,7 +43,11 @@ impl Engine {
                 event.level = level;
             }
         });
-        Ok(revised.into_iter().collect())
+        let mut revised: Vec<EventId> = revised.into_iter().collect();
+        if (code, action) == (EventCode::SensorConflict, CaseAction::Resolve) {
+            revised.extend(self.rule_between(at, id, &decided));
+        }
+        Ok(revised)
     }
 
     fn known(&self, event: &EventRef) -> Option<&Event> {

@@ -175,7 +175,8 @@ impl Engine {
                     .find(|s| &s.id == sensor)
                     .map(|s| &s.window);
                 if let Some(ix) = owner.and_then(|owner| self.core.layout.window(owner)) {
-                    self.windows[ix].conflict = Conflict::restore(record.clone());
+                    let known = self.book.get(record.id);
+                    self.windows[ix].conflict = Conflict::restore(record.clone(), known, now);
                 }
             } else if let Some(watch) = (self.cameras.iter_mut())
                 .chain(&mut self.sensors)

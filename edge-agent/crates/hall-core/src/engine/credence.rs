@@ -168,7 +168,6 @@ impl Credence {
     }
 
     /// A person decided that it is wrong.
-    #[allow(dead_code)]
     pub fn rule_out(&mut self, at: HallTime) {
         if self.doubt.is_none() {
             self.doubt = Some((Doubt::Ruled, at));

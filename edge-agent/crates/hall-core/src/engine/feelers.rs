@@ -208,6 +208,12 @@ impl Feelers {
         on().next().map(|f| (f.id.clone(), since))
     }
 
+    /// Since when a sensor has said that somebody is there, if its last word is that.
+    pub fn on_since(&self, sensor: &SensorId) -> Option<HallTime> {
+        let feeler = self.all.iter().find(|f| &f.id == sensor)?;
+        (feeler.last.is_some() && feeler.value).then_some(feeler.same_since)
+    }
+
     /// Until when a presence sensor may have vouched for somebody: its last on, as far as it was heard.
     pub fn vouched_until(&self) -> Option<HallTime> {
         let heard = self.all.iter().filter(|f| f.tells_presence());

@@ -416,7 +416,7 @@ fn shorten(event: &mut Event, facts: &Facts, cut_ms: i64) {
 }
 
 /// The level that `absent_ms` of absence reaches.
-fn level_of(absent_ms: i64, ladder_ms: [i64; 3], tags: &[Tag]) -> Level {
+pub(super) fn level_of(absent_ms: i64, ladder_ms: [i64; 3], tags: &[Tag]) -> Level {
     let level = match ladder_ms {
         [_, _, severe] if absent_ms >= severe => Level::Severe,
         [_, warn, _] if absent_ms >= warn => Level::Warn,

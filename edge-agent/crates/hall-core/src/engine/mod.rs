@@ -40,6 +40,7 @@ mod queue_wait;
 mod reconfigure;
 mod record;
 mod roster;
+mod ruling;
 mod sensors;
 mod sight;
 mod static_presence;

@@ -233,6 +233,16 @@ impl Presence {
         self.since = since;
     }
 
+    /// As far as is known now it has been so without a break since `since`, whatever was observed.
+    pub fn declare(&mut self, since: HallTime, yes: bool) {
+        self.spans.clear();
+        self.spans.push_back(Span { from: since, yes });
+        self.filled_from = since;
+        self.gap = None;
+        self.confirmed = yes.into();
+        self.since = since;
+    }
+
     /// Confirms what can be confirmed at `at`. Returns whether the confirmed answer changed.
     pub fn check(&mut self, at: HallTime, limits: &Limits) -> bool {
         let target = self.raw();

@@ -147,7 +147,7 @@ impl WindowRule {
     /// The configuration no longer holds this window.
     pub(super) fn remove(mut self, at: HallTime, ctx: &mut super::record::Ctx<'_>) {
         let at = self.account(at, ctx);
-        self.conflict.resolve(ctx, at, EndReason::Reconfigured);
+        self.conflict.resolve(ctx, at, at, EndReason::Reconfigured);
         self.statics.end(ctx, at, EndReason::Reconfigured);
         self.pauses.remove(at, ctx);
         self.unattended.remove(at, ctx);

@@ -252,7 +252,6 @@ impl Engine {
     }
 
     /// A person decided that a sensor is wrong: it is not believed until it goes off.
-    #[allow(dead_code)]
     pub(super) fn rule_out(&mut self, ix: usize, at: HallTime) {
         self.credences[ix].rule_out(at);
         self.settle(self.cameras.len() + ix, at);

@@ -266,6 +266,8 @@ impl WindowRule {
         let at = at.max(from).max(self.seen_at);
         self.settled_at = at;
         self.tally.add(self.class, at.since_ms(from));
+        let (video, judged) = (&self.video, self.gate == Gate::Open);
+        (self.conflict).pass(from, at, video.raw(), video.confirmed(), judged);
         let piece = self.piece();
         if let Some(episode) = &mut self.episode {
             episode.add(from, at, piece, ctx.limits);
@@ -349,16 +351,24 @@ impl WindowRule {
         let says = self.sight.says(at, limits);
         match says {
             VideoSays::Present | VideoSays::Absent => {
-                self.video
-                    .observe(at, says == VideoSays::Present, false, limits);
+                let contradicted = self.conflict.record().is_some();
+                let present = says == VideoSays::Present;
+                let seen = self.video.observe(at, present, contradicted, limits);
+                if seen != Seen::Continued {
+                    self.conflict.regain_video(at, seen == Seen::Bridged);
+                }
             }
             VideoSays::Still => {
                 let since = self.sight.still_from(at, limits).unwrap_or(at);
-                self.video.lose(since, Bridge::Forbidden);
+                if let Some(since) = self.video.lose(since, Bridge::Forbidden) {
+                    self.conflict.lose_video(since);
+                }
             }
             VideoSays::Silent | VideoSays::Never | VideoSays::NotFitted => {
-                self.video
-                    .lose(self.sight.last_seen().unwrap_or(at), self.sight.bridge());
+                let last = self.sight.last_seen().unwrap_or(at);
+                if let Some(since) = self.video.lose(last, self.sight.bridge()) {
+                    self.conflict.lose_video(since);
+                }
             }
         }
         self.video.check(at, limits);
@@ -498,7 +508,10 @@ impl WindowRule {
         let contradiction = self.feelers.contradicting(at, ctx.limits);
         let Some((sensor, on_since)) = contradiction.filter(|_| !self.video.confirmed().is_yes())
         else {
-            return self.conflict.resolve(ctx, at, EndReason::Recovered);
+            // Somebody is seen: they have agreed since that began.
+            let agreed = self.video.confirmed().is_yes().then(|| self.video.since());
+            let end = agreed.unwrap_or(at);
+            return (self.conflict).resolve(ctx, at, end, EndReason::Recovered);
         };
         if self.gate != Gate::Open || !self.video.confirmed().is_no() {
             self.conflict.suspend();

@@ -13,6 +13,7 @@ mod pauses;
 mod properties;
 mod queues;
 mod restart;
+mod ruling;
 mod scenarios;
 mod shortcut;
 mod sources;

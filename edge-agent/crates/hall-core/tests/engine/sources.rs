@@ -142,8 +142,8 @@ fn lasting_disagreement_is_a_matter_for_maintenance() {
         "09:50:00",
         "10:40:00",
         &[
-            "10:10:00 SensorConflict W3-seat Fault raised r1 onset 10:00:00",
-            "10:25:06 SensorConflict W3-seat Fault cleared r2 onset 10:00:00 end 10:25:06 Recovered dur 1506",
+            "10:10:00 SensorConflict W3-seat Fault raised r1 onset 10:00:00 absent 600",
+            "10:25:06 SensorConflict W3-seat Fault cleared r2 onset 10:00:00 end 10:25:00 Recovered dur 1500 absent 1500",
         ],
     );
     let played = bag.play("09:50:00", "10:20:00");
@@ -161,8 +161,8 @@ fn lasting_disagreement_is_a_matter_for_maintenance() {
         "09:50:00",
         "10:26:00",
         &[
-            "10:10:00 SensorConflict W3-seat Fault raised r1 onset 10:00:00",
-            "10:20:00 SensorConflict W3-seat Fault cleared r2 onset 10:00:00 end 10:20:00 Recovered dur 1200",
+            "10:10:00 SensorConflict W3-seat Fault raised r1 onset 10:00:00 absent 600",
+            "10:20:00 SensorConflict W3-seat Fault cleared r2 onset 10:00:00 end 10:20:00 Recovered dur 1200 absent 1200",
             "10:25:00 Unstaffed W3 Notice raised r1 onset 10:20:00 absent 300",
         ],
     );
