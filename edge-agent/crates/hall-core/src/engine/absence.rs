@@ -136,7 +136,9 @@ impl WindowRule {
         {
             return;
         }
-        let mut onset = self.post.since().max(self.opened_at);
+        // What an absence before this one was held over is not counted again piece by piece.
+        let seen_since = self.post.since().max(self.post.filled_from());
+        let mut onset = seen_since.max(self.opened_at);
         // A first observation within a camera's normal silence after the start of duty is as good as one at the start.
         let first_look = onset == self.post.filled_from()
             && onset.since_ms(stretch.from) <= ctx.limits.camera_stale;

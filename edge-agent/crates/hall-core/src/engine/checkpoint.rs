@@ -89,7 +89,7 @@ impl Engine {
                 .queues
                 .iter()
                 .filter(|q| q.open_events() > 0)
-                .map(|q| q.checkpoint())
+                .map(|q| q.checkpoint(self.now, limits))
                 .collect(),
             sources: watches
                 .chain(conflicts)

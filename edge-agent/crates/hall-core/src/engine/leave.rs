@@ -261,10 +261,14 @@ impl Engine {
         for absence in absences {
             let verdict = absence.verdict(now.unix_ms);
             let clock = self.core.clock;
-            if absence.running.is_some()
+            if let Some((_, to_ms)) = absence.running
                 && let Some(rule) = find_rule(&mut self.windows, &mut self.groups, &post.subject)
+                && let Some(episode) = &rule.episode
             {
-                rule.episode = None;
+                // By the clock of its onset, as everything about it.
+                let after_ms = to_ms - absence.onset_ms;
+                let to = episode.onset.at.plus_ms(after_ms).min(at);
+                rule.count_from(to);
             }
             let ladder_ms = absence.ladder_ms;
             revised.extend(self.revise(

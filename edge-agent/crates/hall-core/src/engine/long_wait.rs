@@ -106,6 +106,19 @@ impl LongWait {
         })
     }
 
+    /// The wait grows also while nothing happens: it has come to `wait_ms`.
+    pub fn reach(&mut self, wait_ms: i64) {
+        let open = self.open.as_mut().map(|open| &mut open.rise);
+        if let Some(rise) = open.or(self.rise.as_mut()) {
+            rise.wait_ms = rise.wait_ms.max(wait_ms);
+        }
+    }
+
+    /// The wait is too long, or was until now.
+    pub fn runs(&self) -> bool {
+        self.blind_since.is_none() && (self.open.is_some() || self.rise.is_some())
+    }
+
     /// Goes on with an event that was open when observation broke off.
     pub fn resume(&mut self, saved: &WaitCheckpoint, last_observed: HallTime, shift_ms: i64) {
         let hold = Hold {

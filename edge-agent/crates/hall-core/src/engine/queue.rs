@@ -45,10 +45,23 @@ pub(super) struct Open {
 /// What a queue did since the last summary.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Minute {
+    /// Up to where it has been summed up: pictures of the minute before may still come.
+    pub(super) summed_to: HallTime,
     pub(super) person_ms: i64,
     pub(super) known_ms: i64,
     pub(super) max: u32,
     pub(super) saturated: bool,
+}
+
+impl Minute {
+    /// The line was so long from `from` to `to`.
+    pub(super) fn add(&mut self, length: Option<u32>, from: HallTime, to: HallTime) {
+        if let Some(length) = length {
+            let ms = to.since_ms(from.max(self.summed_to)).max(0);
+            self.person_ms += i64::from(length) * ms;
+            self.known_ms += ms;
+        }
+    }
 }
 
 /// One queue.
@@ -277,12 +290,12 @@ impl QueueRule {
     pub(super) fn account(&mut self, at: HallTime, limits: &Limits) -> HallTime {
         let from = self.settled_at;
         let at = at.max(from).max(self.seen_at);
-        if let Some(length) = self.lookout.length(from, limits) {
-            self.minute.person_ms += i64::from(length) * at.since_ms(from);
-            self.minute.known_ms += at.since_ms(from);
-        }
+        self.minute.add(self.lookout.length(from, limits), from, at);
         self.settled_at = at;
         self.flow.account(at);
+        if let Some(wait_ms) = self.wait_reached(at, limits) {
+            self.long_wait.reach(wait_ms);
+        }
         at
     }
 

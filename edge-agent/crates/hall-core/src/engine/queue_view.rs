@@ -3,7 +3,7 @@
 use super::limits::Limits;
 use super::long_wait::WaitCheckpoint;
 use super::lookout::Teller;
-use super::queue::QueueRule;
+use super::queue::{Minute, QueueRule};
 use super::record::{Ctx, OpenRecord};
 use crate::event::EventId;
 use crate::ids::QueueId;
@@ -13,26 +13,31 @@ use crate::time::{HallTime, Stamp};
 
 impl QueueRule {
     /// What a restart needs.
-    pub fn checkpoint(&self) -> QueueCheckpoint {
+    pub fn checkpoint(&self, now: HallTime, limits: &Limits) -> QueueCheckpoint {
         let open = self.open.as_ref();
+        let mut long_wait = self.long_wait.checkpoint();
+        if let (Some(wait), Some(reached)) = (&mut long_wait, self.wait_reached(now, limits)) {
+            wait.wait_ms = wait.wait_ms.max(reached);
+        }
         QueueCheckpoint {
             queue: self.id.clone(),
             record: open.map(|open| open.record.clone()),
             unobserved_ms: open.map_or(0, |open| open.rise.unobserved_ms),
             peak: open.map_or(0, |open| open.rise.peak),
-            last_observed: self.last_observed(),
+            last_observed: self.last_observed(now),
             staffed_at_raise: open.and(self.new_window.staffed()),
             mitigated_at: open.and_then(|open| open.rise.mitigated_at),
             no_new_window: self.new_window.record().cloned(),
-            long_wait: self.long_wait.checkpoint(),
+            long_wait,
             source_mismatch: self.mismatch.record().cloned(),
         }
     }
 
-    fn last_observed(&self) -> Option<HallTime> {
+    fn last_observed(&self, now: HallTime) -> Option<HallTime> {
         match self.teller {
             _ if self.blind_since.is_some() => self.blind_since,
-            Some(Teller::Tickets) => Some(self.settled_at),
+            // A machine that is not reported down has nothing new to say.
+            Some(Teller::Tickets) => Some(now),
             _ => self.lookout.last_seen(),
         }
     }
@@ -103,10 +108,18 @@ impl QueueRule {
         }
     }
 
-    /// Closes the running minute.
+    /// Closes the running minute. The rules stay where they are: a picture of before that arrives later counts from its own
+    /// instant, wherever the wall clock's minutes end.
     pub fn summary(&mut self, at: HallTime, ctx: &mut Ctx<'_>) -> QueueSummary {
-        let at = self.account(at, ctx.limits);
-        let minute = std::mem::take(&mut self.minute);
+        let length = self.lookout.length(self.settled_at, ctx.limits);
+        self.minute.add(length, self.settled_at, at);
+        let next = Minute {
+            summed_to: at.max(self.settled_at),
+            ..Minute::default()
+        };
+        let minute = std::mem::replace(&mut self.minute, next);
+        let flow = self.flow.clone();
+        self.flow.account(at);
         let known = minute.known_ms > 0;
         if let Some(length) = self.lookout.length(at, ctx.limits) {
             self.minute.max = length;
@@ -116,7 +129,7 @@ impl QueueRule {
                 && self.on_duty_since.is_some()
                 && self.capacity.is_some_and(|capacity| length >= capacity);
         }
-        QueueSummary {
+        let summary = QueueSummary {
             queue: self.id.clone(),
             len_avg: known.then(|| (minute.person_ms as f64 / minute.known_ms as f64) as f32),
             len_max: known.then_some(minute.max),
@@ -125,7 +138,9 @@ impl QueueRule {
             departures: self.flow.departures(),
             open_windows: self.fed.open.len() as u32,
             advised_windows: self.advice(at, ctx.limits),
-        }
+        };
+        self.flow = flow;
+        summary
     }
 }
 

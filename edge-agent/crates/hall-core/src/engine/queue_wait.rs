@@ -227,6 +227,17 @@ impl QueueRule {
         })
     }
 
+    /// What a wait that is already too long has come to by `at`, if nothing has happened since.
+    pub(super) fn wait_reached(&self, at: HallTime, limits: &Limits) -> Option<i64> {
+        let (by, length) = (self.teller?, self.length?);
+        if self.on_duty_since.is_none() || self.blind_since.is_some() || !self.long_wait.runs() {
+            return None;
+        }
+        let estimate = self.flow.wait(at, length, party(by, limits), source(by));
+        let oldest = self.oldest(by).map(|taken| at.since_ms(taken));
+        estimate.map(|estimate| estimate.wait_ms).max(oldest)
+    }
+
     fn oldest(&self, by: Teller) -> Option<HallTime> {
         let tickets = self.lookout.tickets.as_ref();
         tickets

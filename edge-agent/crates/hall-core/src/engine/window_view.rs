@@ -31,7 +31,8 @@ impl WindowRule {
                 self.class_since = from;
             }
             self.class = class;
-            self.give_interval(from, at, ctx);
+            // A minute may have been summed up already before a picture of it arrived.
+            self.give_interval(from, at.max(self.counted_to), ctx);
             if state != self.shown.0 {
                 let paused = self.pauses.since().filter(|_| self.gate == Gate::Paused);
                 self.shown_since = paused.unwrap_or(since);

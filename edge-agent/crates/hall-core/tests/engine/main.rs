@@ -1,6 +1,7 @@
 //! The engine against the acceptance scenarios of the domain reference, profile P0, and the edges between them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+mod accounts;
 mod attention;
 mod cases;
 mod customers;
@@ -9,12 +10,14 @@ mod device;
 mod edges;
 mod groups;
 mod hall;
+mod innocence;
 mod pauses;
 mod properties;
 mod queues;
 mod restart;
 mod ruling;
 mod scenarios;
+mod shift;
 mod shortcut;
 mod sources;
 mod static_presence;

@@ -71,9 +71,18 @@ fn seconds(played: &Played, from: &str, to: &str) -> [i64; 4] {
     .map(count)
 }
 
+/// What happened, until when, the events told, and seconds staffed, unstaffed, paused and unknown.
+type Row = (
+    &'static str,
+    Scene,
+    &'static str,
+    &'static [&'static str],
+    [i64; 4],
+);
+
 #[test]
 fn the_absence_that_a_wrong_sensor_hid_is_told_as_it_was() {
-    let rows: &[(&str, Scene, &str, &[&str], [i64; 4])] = &[
+    let rows: &[Row] = &[
         (
             "found afterwards",
             sensor_wrong(bag("10:25:00", "11:30:00"), "10:40:00"),
