@@ -4,7 +4,10 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use hall_metrics::PeriodKind;
+use hall_metrics::{Month, PeriodKind};
+use hall_report::{Format, Lang};
+
+use crate::figures;
 
 /// One edge box in a public service hall.
 #[derive(Debug, Parser)]
@@ -27,6 +30,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Replay recorded observations through the rules; events as JSON lines on standard output.
     Replay(ReplayArgs),
+    /// Write a month's report (月报): what the box has kept, also while it runs, or recorded observations.
+    Report(ReportArgs),
     /// Find people in pictures, folders of pictures and clips; one JSON line per picture.
     Detect(DetectArgs),
     /// Write stored events as JSON lines, exactly as they were sealed.
@@ -133,6 +138,45 @@ pub enum ShadowFormat {
     Table,
     /// JSON lines.
     Json,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Configuration; the figures are in its storage directory. The agent may be running on it.
+    #[command(flatten)]
+    pub config: ConfigArg,
+    /// The month, for example 2026-09.
+    #[arg(long, value_name = "MONTH", value_parser = |text: &str| figures::month(text))]
+    pub month: Month,
+    /// The form: json (one object), csv, xlsx (a workbook), html (a page to print).
+    #[arg(long, value_name = "FORM", default_value = "json", value_parser = report_format)]
+    pub format: Format,
+    /// The language of csv, xlsx and html; json has both.
+    #[arg(long, value_name = "LANG", default_value = "zh", value_parser = report_lang)]
+    pub lang: Lang,
+    /// File to write; standard output without it.
+    #[arg(long, short, visible_alias = "output", value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Instead of the kept figures: observations as JSON lines (edge-agent/docs/replay.md), judged anew; `-` for standard input.
+    #[arg(
+        long,
+        short,
+        value_name = "OBSERVATIONS_JSONL",
+        conflicts_with = "archive"
+    )]
+    pub input: Option<PathBuf>,
+    /// Instead of the kept figures: observations that the box itself kept (its storage folder's `observations`), judged anew.
+    #[arg(long, value_name = "DIR")]
+    pub archive: Option<PathBuf>,
+}
+
+fn report_format(name: &str) -> Result<Format, String> {
+    Format::parse(name).ok_or_else(|| "it is one of json, csv, xlsx, html".into())
+}
+
+fn report_lang(name: &str) -> Result<Lang, String> {
+    Lang::parse(name).ok_or_else(|| "it is zh or en".into())
 }
 
 /// A period as it is named on the wire.

@@ -10,6 +10,7 @@ fn main() -> std::process::ExitCode {
         Command::Check(args) => commands::check(&args),
         Command::Doctor(args) => commands::doctor(&args),
         Command::Replay(args) => commands::replay(&args),
+        Command::Report(args) => commands::report(&args),
         Command::Detect(args) => commands::detect(&args),
         Command::Export(args) => commands::export(&args),
         Command::Verify(args) => commands::verify(&args),

@@ -13,6 +13,7 @@ mod doctor;
 mod log_file;
 mod observations;
 mod replay;
+mod report;
 mod run;
 mod shadow;
 
@@ -21,6 +22,7 @@ pub use detect::detect;
 pub use doctor::doctor;
 pub use log_file::{export, verify};
 pub use replay::replay;
+pub use report::report;
 pub use run::run;
 
 /// How a command ended.

@@ -22,11 +22,26 @@ pub type Steps = Box<dyn Iterator<Item = Result<Told, ReplayError>>>;
 /// When they cannot be read, or a day or time is none.
 pub fn steps(args: &ReplayArgs, config: &Config, tracker: TrackerConfig) -> anyhow::Result<Steps> {
     if let Some(dir) = &args.archive {
-        let asked = asked(args, dir, config.utc_offset_s)?;
-        let steps = ArchiveSteps::open(dir, asked, config.utc_offset_s)?;
-        return Ok(Box::new(steps));
+        return of_archive(dir, asked(args, dir, config.utc_offset_s)?, config);
     }
     let path = args.input.as_deref().context("--input is missing")?;
+    of_file(path, config, tracker)
+}
+
+/// The steps the box itself kept.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn of_archive(dir: &Path, asked: Asked, config: &Config) -> anyhow::Result<Steps> {
+    let steps = ArchiveSteps::open(dir, asked, config.utc_offset_s)?;
+    Ok(Box::new(steps))
+}
+
+/// The steps of a file; `-` is standard input.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn of_file(path: &Path, config: &Config, tracker: TrackerConfig) -> anyhow::Result<Steps> {
     let input: Box<dyn BufRead> = if path.as_os_str() == "-" {
         Box::new(BufReader::new(std::io::stdin()))
     } else {

@@ -40,6 +40,10 @@ impl Hall {
         Hall { dir, config }
     }
 
+    pub fn toml(&self) -> String {
+        self.dir.path().join("hall.toml").display().to_string()
+    }
+
     pub fn folder(&self) -> PathBuf {
         folder(&self.config)
     }
@@ -192,4 +196,31 @@ pub fn false_alarm(event: &Event, at: &str) -> Event {
         }),
         ..event.clone()
     }
+}
+
+/// W1 staffed all the time but for 20 minutes from 10:00.
+pub fn morning(ledger: &mut Ledger) {
+    ledger.enter(vec![
+        span(
+            "W1",
+            "2026-09-21 09:00",
+            "2026-09-21 10:00",
+            TimeClass::Staffed,
+        ),
+        span(
+            "W1",
+            "2026-09-21 10:00",
+            "2026-09-21 10:20",
+            TimeClass::Unstaffed,
+        ),
+        span(
+            "W1",
+            "2026-09-21 10:20",
+            "2026-09-21 11:00",
+            TimeClass::Staffed,
+        ),
+        Output::Event(absence("W1", "2026-09-21 10:00", 20)),
+        wait("2026-09-21 10:30", 12),
+        summary(local("2026-09-21 11:00")),
+    ]);
 }

@@ -19,18 +19,6 @@ fn shown(rollups: &[Rollup]) -> Vec<String> {
     rollups.iter().map(text).collect()
 }
 
-/// W1 staffed all the time but for 20 minutes from 10:00.
-fn morning(ledger: &mut Ledger) {
-    ledger.enter(vec![
-        span("W1", "2026-09-21 09:00", "2026-09-21 10:00", Staffed),
-        span("W1", "2026-09-21 10:00", "2026-09-21 10:20", Unstaffed),
-        span("W1", "2026-09-21 10:20", "2026-09-21 11:00", Staffed),
-        Output::Event(absence("W1", "2026-09-21 10:00", 20)),
-        wait("2026-09-21 10:30", 12),
-        summary(local("2026-09-21 11:00")),
-    ]);
-}
-
 #[test]
 fn a_restart_publishes_nothing_twice_and_late_leave_only_what_it_changes() {
     let hall = Hall::new();

@@ -7,7 +7,7 @@ use hall_core::HallTime;
 use hall_core::config::EngineConfig;
 use hall_core::ids::WindowId;
 use hall_core::track::TrackerConfig;
-use hall_metrics::PeriodKind;
+use hall_metrics::{Book, PeriodKind};
 use hall_wire::event::EventRecord;
 use hall_wire::interval::{ExcuseRecord, IntervalRecord};
 use hall_wire::order::AnswerRecord;
@@ -128,7 +128,41 @@ pub fn replay_steps(
     steps: impl Iterator<Item = Result<Told, ReplayError>>,
     sink: &mut dyn FnMut(ReplayOutput),
 ) -> Result<ReplayStats, ReplayError> {
-    let mut run: Option<Run<'_>> = None;
+    let (run, last_line) = run_steps(cfg, utc_offset_s, options, steps, sink)?;
+    let until = options.until_ms.map(HallTime);
+    run.map_or_else(
+        || Ok(ReplayStats::default()),
+        |run| run.end(until, last_line, sink),
+    )
+}
+
+/// Replays `steps` and gives the book of figures they add up to, of at most the last 62 days; `None` without any step.
+///
+/// # Errors
+/// As [`replay_steps`].
+pub fn figures(
+    cfg: &EngineConfig,
+    utc_offset_s: i32,
+    options: &ReplayOptions,
+    steps: impl Iterator<Item = Result<Told, ReplayError>>,
+) -> Result<Option<Book>, ReplayError> {
+    let options = ReplayOptions {
+        rollups: vec![PeriodKind::Month],
+        ..options.clone()
+    };
+    let (run, last_line) = run_steps(cfg, utc_offset_s, &options, steps, &mut |_| {})?;
+    let until = options.until_ms.map(HallTime);
+    run.map_or(Ok(None), |run| run.end_with_figures(until, last_line))
+}
+
+fn run_steps<'a>(
+    cfg: &EngineConfig,
+    utc_offset_s: i32,
+    options: &'a ReplayOptions,
+    steps: impl Iterator<Item = Result<Told, ReplayError>>,
+    sink: &mut dyn FnMut(ReplayOutput),
+) -> Result<(Option<Run<'a>>, u64), ReplayError> {
+    let mut run: Option<Run<'a>> = None;
     let mut last_line = 0;
     for told in steps {
         let told = told?;
@@ -142,9 +176,5 @@ pub fn replay_steps(
         run.get_or_insert_with(|| Run::begin(cfg, options, utc_offset_s, &told))
             .step(told.at, told.line, told.step, sink)?;
     }
-    let until = options.until_ms.map(HallTime);
-    run.map_or_else(
-        || Ok(ReplayStats::default()),
-        |run| run.end(until, last_line, sink),
-    )
+    Ok((run, last_line))
 }

@@ -11,7 +11,9 @@ mod shadow;
 mod source;
 
 pub use archive::{ArchiveSteps, Asked};
-pub use driver::{ReplayOptions, ReplayOutput, ReplayStats, replay, replay_steps, replay_with};
+pub use driver::{
+    ReplayOptions, ReplayOutput, ReplayStats, figures, replay, replay_steps, replay_with,
+};
 pub use error::ReplayError;
 pub use run::{Run, Start, Step};
 pub use shadow::{Comparison, Count, Difference, Seen, compare};

@@ -194,22 +194,50 @@ impl<'a> Run<'a> {
         line: u64,
         sink: &mut dyn FnMut(ReplayOutput),
     ) -> Result<ReplayStats, ReplayError> {
+        self.run_on(until, line, sink)?;
+        if let Some(mut book) = self.finish() {
+            give_rollups(&book.flush(), book.layout(), sink);
+        }
+        Ok(self.stats)
+    }
+
+    /// Lets time run on to `until`; the figures, where they were asked for.
+    ///
+    /// # Errors
+    /// When the engine does not get on.
+    pub fn end_with_figures(
+        mut self,
+        until: Option<HallTime>,
+        line: u64,
+    ) -> Result<Option<Book>, ReplayError> {
+        self.run_on(until, line, &mut |_| {})?;
+        Ok(self.finish())
+    }
+
+    fn run_on(
+        &mut self,
+        until: Option<HallTime>,
+        line: u64,
+        sink: &mut dyn FnMut(ReplayOutput),
+    ) -> Result<(), ReplayError> {
         if let Some(until) = until {
             self.wake_until(until, line, sink)?;
             self.engine.handle(until, Input::Tick);
             self.drain(sink);
             self.stats.to_ms = Some(until.0);
         }
-        if let Some(mut book) = self.book.take() {
-            // The rest of the last minute belongs to the figures, too.
-            self.engine
-                .finish(HallTime(self.stats.to_ms.unwrap_or(self.now.0)));
-            while let Some(output) = self.engine.poll_output() {
-                book.take(&output);
-            }
-            give_rollups(&book.flush(), book.layout(), sink);
+        Ok(())
+    }
+
+    /// The rest of the last minute belongs to the figures, too.
+    fn finish(&mut self) -> Option<Book> {
+        let mut book = self.book.take()?;
+        self.engine
+            .finish(HallTime(self.stats.to_ms.unwrap_or(self.now.0)));
+        while let Some(output) = self.engine.poll_output() {
+            book.take(&output);
         }
-        Ok(self.stats)
+        Some(book)
     }
 
     /// A new process, with what the one before had written down.
