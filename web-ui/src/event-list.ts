@@ -12,3 +12,9 @@ export function merged(rows: EventRecord[], record: EventRecord, fits: boolean):
   const others = rows.filter((r) => r.event_id !== record.event_id);
   return fits ? [record, ...others].slice(0, MAX_ROWS) : others;
 }
+
+/** As shown: a hall that is empty as a whole stands above the windows' own events, as long as it is. */
+export function shown(rows: EventRecord[]): EventRecord[] {
+  const isHallEmpty = (r: EventRecord) => r.code === 'hall_unstaffed' && r.state === 'open';
+  return [...rows.filter(isHallEmpty), ...rows.filter((r) => !isHallEmpty(r))];
+}

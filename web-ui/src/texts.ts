@@ -12,6 +12,7 @@ export function codeText(code: string): string {
 /** `W3 户籍窗口` for a subject of an event. */
 export function subjectText(kind: string, id: string): string {
   const h = hall.value;
+  if (kind === 'hall' && h) return named(h.name, id);
   const among =
     kind === 'window' ? h?.windows : kind === 'queue' ? h?.queues : kind === 'camera' ? h?.cameras : undefined;
   const names = among?.find((s) => s.id === id)?.name;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { linePath } from '../src/components/sparkline-path';
-import { merged } from '../src/event-list';
+import { merged, shown } from '../src/event-list';
 import { timerMs } from '../src/timer';
 import type { EventRecord, WindowNow } from '../src/types';
 
@@ -21,6 +21,13 @@ it('a list holds the newest revision of each event, newest first', () => {
   // Repeated or late after a reconnection: nothing changes.
   check([[3, 'a'], [2, 'b']], [3, 'a'], true, [3, 2]);
   check([[3, 'a'], [2, 'b']], [1, 'a'], true, [3, 2]);
+});
+
+it('an empty hall stands above its windows while it is empty', () => {
+  const of = (seq: number, code: string, state: string) => ({ ...row(seq, String(seq)), code, state }) as EventRecord;
+  const order = (rows: EventRecord[]) => shown(rows).map((r) => r.seq);
+  expect(order([of(3, 'unstaffed', 'open'), of(2, 'hall_unstaffed', 'open'), of(1, 'unstaffed', 'open')])).toEqual([2, 3, 1]);
+  expect(order([of(3, 'unstaffed', 'open'), of(2, 'hall_unstaffed', 'closed')])).toEqual([3, 2]);
 });
 
 it('a list does not grow without end', () => {

@@ -1,6 +1,7 @@
 // The list of events, newest first, live.
 
 import { LevelBadge } from '../components/LevelBadge';
+import { shown } from '../event-list';
 import { duration, moment } from '../format';
 import { lang, t, word } from '../i18n';
 import { filterEvents, readEvents } from '../live';
@@ -26,7 +27,7 @@ export function Events() {
         </div>
       </div>
       <ol class="events" aria-busy={list.state === 'loading'}>
-        {list.rows.map((event) => <Row key={event.event_id} event={event} />)}
+        {shown(list.rows).map((event) => <Row key={event.event_id} event={event} />)}
       </ol>
       {list.state === 'loading' && <p class="empty">{t.value.loading}</p>}
       {list.state === 'error' && (
