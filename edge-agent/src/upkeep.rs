@@ -95,7 +95,13 @@ impl Upkeep {
         .await?;
         // Unknown before the first look: an open event of the run before has to be closed too.
         if let Some(is_low) = is_low.filter(|_| is_low != was_low) {
-            tracing::warn!(is_low, "The disk is nearly full, or has room again.");
+            if is_low {
+                tracing::warn!(
+                    "The disk is nearly full: the oldest observations go first, events never. Make room."
+                );
+            } else if was_low == Some(true) {
+                tracing::info!("The disk has room again.");
+            }
             *low = Some(is_low);
             // The hall is gone only when the box stops.
             let _ = self.facts.send(SystemFact::StorageLow(is_low)).await;
