@@ -306,7 +306,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         store: store.clone(),
         writer: writer_status,
         uplink: uplink_rx,
-        sensors: sensor_links,
+        sensors: sensor_links.states,
         hall_heartbeat: heartbeat_rx,
         out: health_tx,
     });
@@ -339,8 +339,27 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         frames: vision,
         health: health_rx,
         metrics: Arc::new(move || metrics::text(&metrics)),
+        push: Arc::new(sensor_links.push),
         allowed_hosts: Vec::new(),
     };
+    if let Some(listen) = config.web.push_listen {
+        let inputs = web_inputs.clone();
+        supervisor.start(
+            "push",
+            Stage::Web,
+            Criticality::Degradable,
+            Box::new(move |cancel| {
+                let inputs = inputs.clone();
+                Box::pin(async move {
+                    let listener = tokio::net::TcpListener::bind(listen).await.map_err(|e| {
+                        anyhow::anyhow!("cannot listen on {listen}: {e}; choose another [web] push_listen or stop what uses it")
+                    })?;
+                    tracing::info!(url = %format_args!("http://{}/api/", listener.local_addr()?), "Devices may send.");
+                    Ok(web::serve_push(listener, inputs, cancel).await?)
+                })
+            }),
+        );
+    }
     let listen = config.web.listen;
     supervisor.start(
         "web",

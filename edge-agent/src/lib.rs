@@ -16,6 +16,7 @@ pub mod links;
 pub mod meta;
 pub mod metrics;
 pub mod orders;
+pub mod push;
 pub mod resume;
 pub mod retained;
 pub mod sensor_links;

@@ -18,17 +18,27 @@ use edge_sensors::radar::{Radar, RadarKind, RadarReader};
 use edge_sensors::serial::{LineParity, SerialLine};
 use edge_sensors::tasmota::TasmotaSensor;
 use edge_sensors::{
-    BrokerAddress, LinkStatus, MqttSensors, SensorInput, TopicAdapter, Zigbee2MqttSensor,
+    BrokerAddress, LinkStatus, MqttSensors, PushSensor, SensorInput, TopicAdapter,
+    Zigbee2MqttSensor,
 };
 use hall_core::ids::GatewayId;
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::Clock;
 use crate::links::login;
+use crate::push::PushDoors;
 use crate::supervise::{Attempt, Criticality, Stage, Supervisor};
 
 /// The state of one link, by the name of its component.
 pub type LinkStates = Vec<(String, watch::Receiver<LinkStatus>)>;
+
+/// What runs to hear the sensors.
+pub struct SensorLinks {
+    /// Each link's state.
+    pub states: LinkStates,
+    /// Where devices send by HTTP.
+    pub push: PushDoors,
+}
 
 /// Starts every link that a sensor needs. `out` full: the adapters' mailboxes merge readings per sensor.
 pub fn start(
@@ -36,7 +46,7 @@ pub fn start(
     config: &Config,
     clock: &Arc<Clock>,
     out: &mpsc::Sender<SensorInput>,
-) -> LinkStates {
+) -> SensorLinks {
     let now: Now = {
         let clock = clock.clone();
         Arc::new(move || clock.now_with_unix_ms())
@@ -83,7 +93,60 @@ pub fn start(
             })
         });
     }
-    starter.states
+    let mut push = PushDoors::default();
+    for source in &config.sensors {
+        let Some((token, payload)) = pushed(source) else {
+            continue;
+        };
+        let stale_s = (source.stale_s).unwrap_or(config.engine.rules.sensor_stale_s as u32);
+        let status = watch::Sender::new(LinkStatus::default());
+        let name = format!("sensor:{}", source.id);
+        starter.states.push((name.clone(), status.subscribe()));
+        let sensor = PushSensor::new(token, payload, stale_s, now.clone(), status);
+        push.add_sensor(sensor.clone());
+        let out = out.clone();
+        starter.supervisor.start(
+            name,
+            Stage::Sources,
+            Criticality::Degradable,
+            Box::new(move |cancel| {
+                let (sensor, out) = (sensor.clone(), out.clone());
+                Box::pin(async move {
+                    sensor.run(out, cancel).await;
+                    Ok(())
+                })
+            }),
+        );
+    }
+    SensorLinks {
+        states: starter.states,
+        push,
+    }
+}
+
+/// Token and payload of a sensor that sends by HTTP.
+fn pushed(sensor: &SensorSource) -> Option<(String, JsonSensor)> {
+    let SensorAdapter::Http {
+        token,
+        pointer,
+        time_pointer,
+        on,
+        off,
+    } = &sensor.adapter
+    else {
+        return None;
+    };
+    let payload = JsonSensor {
+        id: sensor.id.clone(),
+        topic: String::new(),
+        pointer: pointer.clone(),
+        time_pointer: time_pointer.clone(),
+        on: on.clone(),
+        off: off.clone(),
+        availability_topic: None,
+        invert: inverted(sensor),
+    };
+    Some((token.expose().to_owned(), payload))
 }
 
 struct Starter<'a> {

@@ -168,7 +168,8 @@ impl Hall {
         Ok(path)
     }
 
-    fn with_entry(&mut self, list: &str, id: &str, change: impl FnOnce(&mut Table)) {
+    /// Changes the entry with this id in one of the lists.
+    pub fn with_entry(&mut self, list: &str, id: &str, change: impl FnOnce(&mut Table)) {
         let entry = self.config[list]
             .as_array_of_tables_mut()
             .and_then(|entries| entries.iter_mut().find(|e| e["id"].as_str() == Some(id)))

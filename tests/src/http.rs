@@ -82,19 +82,23 @@ impl Http {
             .config()
             .timeout_global(Some(Duration::from_secs(5)))
             .build();
-        let mut answer = request.call().with_context(|| url.clone())?;
-        let content_type = header(&answer, "content-type");
-        let mut body = Vec::new();
-        answer
-            .body_mut()
-            .as_reader()
-            .read_to_end(&mut body)
-            .context(url)?;
-        Ok(Answer {
-            status: answer.status().as_u16(),
-            content_type,
-            body,
-        })
+        let answer = request.call().with_context(|| url.clone())?;
+        read(answer).context(url)
+    }
+
+    /// `POST path` with a device's token, within 5 s.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub fn post(&self, path: &str, token: &str, body: &str) -> Result<Answer> {
+        let url = format!("http://127.0.0.1:{}{path}", self.port);
+        let request = (self.agent.post(&url))
+            .header("authorization", format!("Bearer {token}"))
+            .config()
+            .timeout_global(Some(Duration::from_secs(5)))
+            .build();
+        let answer = request.send(body).with_context(|| url.clone())?;
+        read(answer).context(url)
     }
 
     /// `GET path` as JSON, status 200 expected.
@@ -157,6 +161,17 @@ impl Http {
         }
         bail!("{url} ended after {} events", events.len())
     }
+}
+
+fn read(mut answer: ureq::http::Response<ureq::Body>) -> Result<Answer> {
+    let content_type = header(&answer, "content-type");
+    let mut body = Vec::new();
+    answer.body_mut().as_reader().read_to_end(&mut body)?;
+    Ok(Answer {
+        status: answer.status().as_u16(),
+        content_type,
+        body,
+    })
 }
 
 fn header(answer: &ureq::http::Response<ureq::Body>, name: &str) -> String {

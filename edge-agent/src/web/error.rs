@@ -51,12 +51,37 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, code, message)
     }
 
-    /// 405: only reading is possible.
+    /// 401: no token, or not the right one.
+    pub fn token_refused(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "token_refused", message)
+    }
+
+    /// 408: the body did not come in time.
+    pub fn too_slow(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too_slow", message)
+    }
+
+    /// 413: the body is too large.
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    }
+
+    /// 422: the body is not understood.
+    pub fn not_understood(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_understood", message)
+    }
+
+    /// 429: too often.
+    pub fn too_fast(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_fast", message)
+    }
+
+    /// 405: the path does not take that method.
     pub fn method_refused() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_refused",
-            "This interface only answers GET and HEAD.",
+            "Reading is GET and HEAD; devices send with POST to /api/sensors/{id}. This path takes nothing else.",
         )
     }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use edge_sensors::{PushRefusal, Pushed};
 use hall_core::config::{Rules, SensorKind, Zone};
 use hall_core::detection::Detection;
 use hall_core::ids::{CameraId, QueueId, SensorId, WindowId};
@@ -34,6 +35,8 @@ pub struct WebInputs {
     pub health: watch::Receiver<Arc<HealthReport>>,
     /// Prometheus text, made on demand.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Where devices send to.
+    pub push: Arc<dyn PushSink>,
     /// Host names besides IP addresses under which the page may be asked for when it is not bound to loopback, for example
     /// `edge.hall.lan`. Guards against DNS rebinding. Ignored on loopback, where only loopback names work.
     pub allowed_hosts: Vec<String>,
@@ -75,6 +78,28 @@ pub struct FrameJpeg {
     pub bytes: Vec<u8>,
     /// Capture time.
     pub at: HallTime,
+}
+
+/// What sends by HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PushKind {
+    /// A sensor.
+    Sensor,
+}
+
+/// Takes in what devices send. Calls return at once.
+pub trait PushSink: Send + Sync + 'static {
+    /// Whether the device may send now; asked before its message is read.
+    ///
+    /// # Errors
+    /// When nothing with that id is configured, the token is not its own, or it sends too often.
+    fn admit(&self, kind: PushKind, id: &str, token: &str) -> Result<(), PushRefusal>;
+
+    /// Takes an admitted message in.
+    ///
+    /// # Errors
+    /// When it is not understood.
+    fn take(&self, kind: PushKind, id: &str, body: &[u8]) -> Result<Pushed, PushRefusal>;
 }
 
 /// What the detector found in the last analysed picture of one camera.

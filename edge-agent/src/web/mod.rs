@@ -46,6 +46,26 @@ pub async fn serve(
     serve_within(listener, inputs, Limits::default(), cancel).await
 }
 
+/// Serves what devices send to, and nothing else, on `listener` until `cancel`.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_push(
+    listener: TcpListener,
+    inputs: WebInputs,
+    cancel: CancellationToken,
+) -> Result<(), WebError> {
+    let bound = listener.local_addr().map_err(WebError::Listen)?;
+    let limits = Limits::default();
+    let drain_cap = limits.drain_cap;
+    let connections = CancellationToken::new();
+    let bounded = BoundedListener::new(listener, &limits, connections.clone());
+    let state = AppState::new(inputs, bound, limits, cancel.clone());
+    let result = until_stopped(bounded, openapi::push_router(&state), drain_cap, cancel).await;
+    connections.cancel();
+    result
+}
+
 /// [`serve`] with other limits, so that tests need not wait for the real ones.
 async fn serve_within(
     listener: TcpListener,
@@ -70,25 +90,32 @@ async fn serve_within(
         tokio::join!(index::follow(&state), history::sample(&state));
         std::future::pending::<Infallible>().await
     };
-    let drain = cancel.clone();
-    let server =
-        axum::serve(bounded, app).with_graceful_shutdown(async move { drain.cancelled().await });
-    let capped = async {
-        tokio::select! {
-            biased;
-            result = server.into_future() => result.map_err(WebError::Listen),
-            () = async { cancel.cancelled().await; tokio::time::sleep(drain_cap).await } => {
-                tracing::warn!("requests still open {} ms after stop were cut", drain_cap.as_millis());
-                Ok(())
-            }
-        }
-    };
     let result = tokio::select! {
         biased;
-        result = capped => result,
+        result = until_stopped(bounded, app, drain_cap, cancel) => result,
         never = followers => match never {},
     };
     // axum runs each connection in a task of its own, which outlives the server future: end those too.
     connections.cancel();
     result
+}
+
+/// Answers until `cancel`; what is still open `drain_cap` later is cut.
+async fn until_stopped(
+    bounded: BoundedListener,
+    app: axum::Router,
+    drain_cap: std::time::Duration,
+    cancel: CancellationToken,
+) -> Result<(), WebError> {
+    let drain = cancel.clone();
+    let server =
+        axum::serve(bounded, app).with_graceful_shutdown(async move { drain.cancelled().await });
+    tokio::select! {
+        biased;
+        result = server.into_future() => result.map_err(WebError::Listen),
+        () = async { cancel.cancelled().await; tokio::time::sleep(drain_cap).await } => {
+            tracing::warn!("requests still open {} ms after stop were cut", drain_cap.as_millis());
+            Ok(())
+        }
+    }
 }

@@ -21,7 +21,7 @@ const API_VERSION: &str = "1.0.0";
 #[openapi(
     info(
         title = "edge-agent local interface",
-        description = "Windows, queues, events, cameras and health of one hall, read-only. Every finding is suspected until a \
+        description = "Windows, queues, events, cameras and health of one hall, for reading; and where devices send. Every finding is suspected until a \
                        person confirms it; what cannot be observed is `unknown`, never `unstaffed`. Every object carries `v`; \
                        fields may be added within a version, never removed or changed in meaning.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
@@ -31,6 +31,7 @@ const API_VERSION: &str = "1.0.0";
         (name = "hall", description = "The hall as it is now"),
         (name = "events", description = "What was found"),
         (name = "cameras", description = "Pictures and detections"),
+        (name = "devices", description = "Where devices of the hall send, each with its token"),
         (name = "box", description = "The box itself"),
     )
 )]
@@ -54,6 +55,20 @@ fn routed() -> OpenApiRouter<AppState> {
         .routes(routes!(handlers::health::health))
         .routes(routes!(handlers::health::metrics))
         .routes(routes!(openapi))
+        .routes(routes!(handlers::push::sensor))
+}
+
+/// What devices send to, and nothing else.
+pub(super) fn push_router(state: &AppState) -> Router {
+    let router = OpenApiRouter::new().routes(routes!(handlers::push::sensor));
+    let (router, _) = router.split_for_parts();
+    router
+        .fallback(|| async {
+            ApiError::not_found("not_found", "On this address devices send with POST to /api/sensors/{id}; the page is on another.")
+        })
+        .method_not_allowed_fallback(|| async { ApiError::method_refused() })
+        .layer(middleware::from_fn_with_state(state.clone(), guard::pass))
+        .with_state(state.clone())
 }
 
 /// Everything the server answers.

@@ -340,6 +340,8 @@ pub struct SignerConfig {
 pub struct WebConfig {
     /// Loopback address and port; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where devices may send with their tokens besides.
+    pub push_listen: Option<SocketAddr>,
 }
 
 /// Event store.

@@ -3,6 +3,8 @@
 use hall_core::config::SensorKind;
 use hall_core::ids::{GatewayId, SensorId, WindowId};
 
+use crate::secret::Secret;
+
 /// Which state of the contact means "on".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Polarity {
@@ -56,6 +58,19 @@ pub enum SensorAdapter {
         line: SerialSource,
         /// Left, near, right and far bound in millimetres.
         region_mm: Option<[i32; 4]>,
+    },
+    /// Sends its state itself, by HTTP.
+    Http {
+        /// What it proves itself with.
+        token: Secret,
+        /// JSON pointer to the state; `None`: the payload is the state, or holds it under `value`.
+        pointer: Option<String>,
+        /// JSON pointer to the time of the measurement.
+        time_pointer: Option<String>,
+        /// Words that mean on.
+        on: Vec<String>,
+        /// Words that mean off.
+        off: Vec<String>,
     },
 }
 

@@ -38,6 +38,17 @@ pub struct ErrorDto {
     pub request_id: String,
 }
 
+/// What was made of a device's message.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PushedDto {
+    /// Format version: 1.
+    pub v: u32,
+    /// `reading`, or `nothing`: a sign of life without a state.
+    pub taken: String,
+    /// The reading as the box uses it, after `invert`.
+    pub value: Option<bool>,
+}
+
 /// Live stream: the configuration changed, fetch `/api/hall` again.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct HallChangedDto {

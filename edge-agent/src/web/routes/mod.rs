@@ -4,6 +4,7 @@ pub(super) mod cameras;
 pub(super) mod events;
 pub(super) mod hall;
 pub(super) mod health;
+pub(super) mod push;
 
 use axum::extract::rejection::QueryRejection;
 

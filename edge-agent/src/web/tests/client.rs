@@ -42,7 +42,20 @@ pub async fn request(
     path: &str,
     headers: &[(&str, &str)],
 ) -> Answer {
+    send(addr, method, path, headers, b"").await
+}
+
+/// Any request with this body after its headers, on a connection of its own.
+pub async fn send(
+    addr: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
     let mut stream = open(addr, method, path, headers, "close").await;
+    // A server that refuses early may have closed already; its answer is still there.
+    let _ = stream.write_all(body).await;
     let mut bytes = Vec::new();
     timeout(SOON, stream.read_to_end(&mut bytes))
         .await

@@ -24,6 +24,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use edge_sensors::json::JsonSensor;
+use edge_sensors::{LinkStatus, PushSensor};
+
+use crate::push::PushDoors;
 use crate::web::WebError;
 use crate::web::inputs::{
     CameraBoxes, CameraHealth, CameraInfo, CameraState, ClockHealth, ComponentHealth,
@@ -210,8 +214,31 @@ pub fn inputs(events: Arc<ScriptedEvents>) -> WebInputs {
         frames: Arc::new(ScriptedFrames),
         health: watch::channel(Arc::new(health_report())).1,
         metrics: Arc::new(|| "# TYPE edge_up gauge\nedge_up 1\n".into()),
+        push: Arc::new(push_doors()),
         allowed_hosts: Vec::new(),
     }
+}
+
+/// Token of the only device that sends.
+pub const TOKEN: &str = "a-token-of-the-mat-of-W3";
+
+/// One sensor that sends by HTTP.
+pub fn push_doors() -> PushDoors {
+    let payload = JsonSensor {
+        id: "W3-seat".into(),
+        topic: String::new(),
+        pointer: None,
+        time_pointer: None,
+        on: Vec::new(),
+        off: Vec::new(),
+        availability_topic: None,
+        invert: false,
+    };
+    let status = watch::Sender::new(LinkStatus::default());
+    let now = Arc::new(|| (NOW, NOW.0));
+    let mut doors = PushDoors::default();
+    doors.add_sensor(PushSensor::new(TOKEN.into(), payload, 60, now, status));
+    doors
 }
 
 fn names(zh: &str, en: &str) -> Names {

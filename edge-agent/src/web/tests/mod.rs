@@ -6,3 +6,4 @@ mod fixture;
 mod golden;
 mod live;
 mod protection;
+mod push;

@@ -254,12 +254,16 @@ fn default_state_interval_s() -> u32 {
 pub(crate) struct RawWeb {
     /// Address and port of the page; loopback only until accounts exist. Port 0 takes a free one.
     pub listen: String,
+    /// Another address and port, on which devices of the hall send with their tokens and nothing else is answered, for example
+    /// "10.0.0.5:8081". Left out: only programs on the box itself can send, through listen.
+    pub push_listen: Option<String>,
 }
 
 impl Default for RawWeb {
     fn default() -> Self {
         RawWeb {
             listen: "127.0.0.1:8080".into(),
+            push_listen: None,
         }
     }
 }

@@ -31,14 +31,15 @@ pub(crate) struct RawSensor {
     /// Key of the payload that holds the state. zigbee2mqtt: default presence, else occupancy. tasmota: required, "Switch1". onvif:
     /// default IsInside, LogicalState, State, IsMotion or Count. A pause switch on zigbee2mqtt needs it, for example "contact".
     pub property: Option<String>,
-    /// Type mqtt: JSON pointer (RFC 6901) to the state, for example "/state/occupied"; left out, the payload is the state itself.
+    /// Types mqtt, http: JSON pointer (RFC 6901) to the state, for example "/state/occupied"; left out, the payload is the state itself;
+    /// http: or an object with "value" and, if the device has a clock, "at".
     pub pointer: Option<String>,
-    /// Type mqtt: JSON pointer to the time of the measurement (RFC 3339, Unix seconds or milliseconds).
+    /// Types mqtt, http: JSON pointer to the time of the measurement (RFC 3339, Unix seconds or milliseconds).
     pub time_pointer: Option<String>,
-    /// Type mqtt: words that mean on, besides true, on and 1.
+    /// Types mqtt, http: words that mean on, besides true, on and 1.
     #[serde(default)]
     pub on: Vec<String>,
-    /// Type mqtt: words that mean off, besides false, off and 0.
+    /// Types mqtt, http: words that mean off, besides false, off and 0.
     #[serde(default)]
     pub off: Vec<String>,
     /// Type mqtt: topic that says online or offline, if the device has one.
@@ -58,6 +59,10 @@ pub(crate) struct RawSensor {
     pub max_cm: Option<u16>,
     /// Type ld2450: [left, near, right, far] bounds in mm from the radar within which a target counts; left out: anywhere.
     pub region_mm: Option<[i32; 4]>,
+    /// Type http: file whose first line is the token the device sends as "Authorization: Bearer ...", at least 16 characters.
+    pub token_file: Option<String>,
+    /// Type http: environment variable that holds the token.
+    pub token_env: Option<String>,
 }
 
 /// What a sensor says.
@@ -92,6 +97,8 @@ pub(crate) enum RawSensorAdapter {
     Ld2410,
     /// An LD2450 radar on a serial line of its own.
     Ld2450,
+    /// A device that sends its state itself: POST /api/sensors/ID with a token of its own.
+    Http,
 }
 
 /// A Modbus gateway or RS-485 line with units whose discrete inputs are sensors.

@@ -110,7 +110,27 @@ pub(super) fn web(raw: &RawWeb, check: &mut Check<'_>) -> WebConfig {
             nowhere
         }
     };
-    WebConfig { listen }
+    let push_listen = raw.push_listen.as_deref().and_then(|text| {
+        let address = text.parse::<SocketAddr>().ok();
+        if address.is_none() {
+            check.mistake(
+                "web.push_listen",
+                format!("{} is not an address with a port", quote(text)),
+                "write the box's own address, for example \"10.0.0.5:8081\"",
+            );
+        } else if address == Some(listen) && listen.port() != 0 {
+            check.mistake(
+                "web.push_listen",
+                "it is the page's own address",
+                "take another port, or leave the key out",
+            );
+        }
+        address
+    });
+    WebConfig {
+        listen,
+        push_listen,
+    }
 }
 
 #[cfg(test)]

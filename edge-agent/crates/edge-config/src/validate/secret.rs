@@ -9,6 +9,8 @@ use crate::validate::Check;
 
 /// A password is a line, not a document.
 const MAX_SECRET_BYTES: u64 = 4096;
+/// A token shorter than this can be guessed.
+const LEAST_TOKEN: usize = 16;
 
 /// How a section says who logs in.
 pub(super) struct Login<'a> {
@@ -63,6 +65,51 @@ impl Login<'_> {
             _ => {}
         }
     }
+}
+
+/// A token of the section at `path`: what a device that comes by HTTP proves itself with.
+pub(super) fn token(
+    path: &str,
+    file: Option<&str>,
+    env: Option<&str>,
+    check: &mut Check<'_>,
+) -> Option<Secret> {
+    let (key, token) = match (file, env) {
+        (None, None) => {
+            check.mistake(
+                path,
+                "there is no token, so nobody could send anything",
+                "make one with `openssl rand -hex 32 > token` and name the file with token_file",
+            );
+            return None;
+        }
+        (Some(_), Some(_)) => {
+            check.mistake(
+                format!("{path}.token_env"),
+                "token_file and token_env are both set",
+                "keep one of them",
+            );
+            return None;
+        }
+        (Some(file), None) => {
+            let at = format!("{path}.token_file");
+            (at.clone(), from_file(&at, file, check)?)
+        }
+        (None, Some(name)) => {
+            let at = format!("{path}.token_env");
+            (at.clone(), from_env(&at, name, check)?)
+        }
+    };
+    let text = token.expose();
+    if text.len() < LEAST_TOKEN || !text.chars().all(|c| c.is_ascii_graphic()) {
+        check.mistake(
+            key,
+            format!("the token is shorter than {LEAST_TOKEN} characters, or holds a space or another character that no header carries"),
+            "make one with `openssl rand -hex 32`",
+        );
+        return None;
+    }
+    Some(token)
 }
 
 fn from_file(path: &str, file: &str, check: &mut Check<'_>) -> Option<Secret> {

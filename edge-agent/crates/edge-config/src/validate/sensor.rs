@@ -8,7 +8,7 @@ use crate::mistake::quote;
 use crate::raw::{RawConfig, RawSensor, RawSensorAdapter, RawSensorKind};
 use crate::sensor::{Polarity, SensorAdapter, SensorSource, SerialSource, TopicSource};
 use crate::validate::secret::Login;
-use crate::validate::{Check, gateway, uplink};
+use crate::validate::{Check, gateway, secret, uplink};
 
 /// The sensors' broker as the gateway of sensors that name none.
 const SENSOR_BROKER: &str = "sensor-broker";
@@ -16,8 +16,10 @@ const SENSOR_BROKER: &str = "sensor-broker";
 const RADAR_BAUD: u32 = 256_000;
 
 /// Keys that only some types have, in the order of the schema: name, types that may have it.
-const KEYS: [(&str, &[RawSensorAdapter]); 14] = {
-    use RawSensorAdapter::{Esphome, Ld2410, Ld2450, Modbus, Mqtt, Onvif, Tasmota, Zigbee2mqtt};
+const KEYS: [(&str, &[RawSensorAdapter]); 16] = {
+    use RawSensorAdapter::{
+        Esphome, Http, Ld2410, Ld2450, Modbus, Mqtt, Onvif, Tasmota, Zigbee2mqtt,
+    };
     const TOPIC: &[RawSensorAdapter] = &[Zigbee2mqtt, Esphome, Tasmota, Mqtt, Onvif];
     const RADAR: &[RawSensorAdapter] = &[Ld2410, Ld2450];
     [
@@ -27,10 +29,10 @@ const KEYS: [(&str, &[RawSensorAdapter]); 14] = {
         ),
         ("topic", TOPIC),
         ("property", &[Zigbee2mqtt, Tasmota, Onvif]),
-        ("pointer", &[Mqtt]),
-        ("time_pointer", &[Mqtt]),
-        ("on", &[Mqtt]),
-        ("off", &[Mqtt]),
+        ("pointer", &[Mqtt, Http]),
+        ("time_pointer", &[Mqtt, Http]),
+        ("on", &[Mqtt, Http]),
+        ("off", &[Mqtt, Http]),
         ("availability_topic", &[Mqtt]),
         ("unit", &[Modbus]),
         ("input", &[Modbus]),
@@ -38,6 +40,8 @@ const KEYS: [(&str, &[RawSensorAdapter]); 14] = {
         ("baud", RADAR),
         ("max_cm", &[Ld2410]),
         ("region_mm", &[Ld2450]),
+        ("token_file", &[Http]),
+        ("token_env", &[Http]),
     ]
 };
 
@@ -57,6 +61,8 @@ fn has(sensor: &RawSensor, key: &str) -> bool {
         "device" => sensor.device.is_some(),
         "baud" => sensor.baud.is_some(),
         "max_cm" => sensor.max_cm.is_some(),
+        "token_file" => sensor.token_file.is_some(),
+        "token_env" => sensor.token_env.is_some(),
         _ => sensor.region_mm.is_some(),
     }
 }
@@ -72,6 +78,7 @@ fn name(adapter: RawSensorAdapter) -> &'static str {
         RawSensorAdapter::Modbus => "modbus",
         RawSensorAdapter::Ld2410 => "ld2410",
         RawSensorAdapter::Ld2450 => "ld2450",
+        RawSensorAdapter::Http => "http",
     }
 }
 
@@ -126,7 +133,31 @@ pub(super) fn sensors(raw: &RawConfig, check: &mut Check<'_>) -> Vec<SensorSourc
         });
     }
     gateway::one_sensor_per_place(raw, check);
+    own_tokens(raw, check);
     sensors
+}
+
+/// Two sensors with one token could speak for each other.
+fn own_tokens(raw: &RawConfig, check: &mut Check<'_>) {
+    let mut known: Vec<(&str, &str)> = Vec::new();
+    for (n, sensor) in raw.sensors.iter().enumerate() {
+        for (key, place) in [
+            ("token_file", &sensor.token_file),
+            ("token_env", &sensor.token_env),
+        ] {
+            let Some(place) = place.as_deref() else {
+                continue;
+            };
+            if known.contains(&(key, place)) {
+                check.mistake(
+                    format!("sensors[{n}].{key}"),
+                    format!("{} is another sensor's token", quote(place)),
+                    "make one for each, so that a lost one opens one sensor only",
+                );
+            }
+            known.push((key, place));
+        }
+    }
 }
 
 /// How a sensor is heard; `None` after a mistake.
@@ -165,6 +196,17 @@ fn adapter(path: &str, sensor: &RawSensor, check: &mut Check<'_>) -> Option<Sens
                 region_mm: sensor.region_mm,
             }
         }
+        RawSensorAdapter::Http => {
+            pointers_and_words(path, sensor, check);
+            let (file, env) = (sensor.token_file.as_deref(), sensor.token_env.as_deref());
+            SensorAdapter::Http {
+                token: secret::token(path, file, env, check)?,
+                pointer: sensor.pointer.clone(),
+                time_pointer: sensor.time_pointer.clone(),
+                on: sensor.on.clone(),
+                off: sensor.off.clone(),
+            }
+        }
         _ => SensorAdapter::Topic(topic_source(path, sensor, check)?),
     })
 }
@@ -189,31 +231,7 @@ fn topic_source(path: &str, sensor: &RawSensor, check: &mut Check<'_>) -> Option
             "leave the key out to read the usual keys of the type",
         );
     }
-    for (key, pointer) in [
-        ("pointer", &sensor.pointer),
-        ("time_pointer", &sensor.time_pointer),
-    ] {
-        if pointer.as_deref().is_some_and(|p| !p.starts_with('/')) {
-            check.mistake(
-                format!("{path}.{key}"),
-                "a JSON pointer begins with /",
-                "write \"/occupied\", or \"/state/0/occupied\" for what lies deeper",
-            );
-        }
-    }
-    let own = |word: &String| {
-        sensor
-            .off
-            .iter()
-            .any(|other| other.eq_ignore_ascii_case(word))
-    };
-    if let Some(word) = sensor.on.iter().find(|word| own(word)) {
-        check.mistake(
-            format!("{path}.off"),
-            format!("{} means both on and off", quote(word)),
-            "leave it in one of the two lists",
-        );
-    }
+    pointers_and_words(path, sensor, check);
     Some(match sensor.adapter {
         RawSensorAdapter::Esphome => TopicSource::EspHome { topic },
         RawSensorAdapter::Tasmota => TopicSource::Tasmota {
@@ -264,6 +282,35 @@ fn topic_source(path: &str, sensor: &RawSensor, check: &mut Check<'_>) -> Option
     })
 }
 
+/// Where the state is in a payload, and the words for it.
+fn pointers_and_words(path: &str, sensor: &RawSensor, check: &mut Check<'_>) {
+    for (key, pointer) in [
+        ("pointer", &sensor.pointer),
+        ("time_pointer", &sensor.time_pointer),
+    ] {
+        if pointer.as_deref().is_some_and(|p| !p.starts_with('/')) {
+            check.mistake(
+                format!("{path}.{key}"),
+                "a JSON pointer begins with /",
+                "write \"/occupied\", or \"/state/0/occupied\" for what lies deeper",
+            );
+        }
+    }
+    let own = |word: &String| {
+        sensor
+            .off
+            .iter()
+            .any(|other| other.eq_ignore_ascii_case(word))
+    };
+    if let Some(word) = sensor.on.iter().find(|word| own(word)) {
+        check.mistake(
+            format!("{path}.off"),
+            format!("{} means both on and off", quote(word)),
+            "leave it in one of the two lists",
+        );
+    }
+}
+
 /// The serial line of a radar.
 fn line(path: &str, sensor: &RawSensor, check: &mut Check<'_>) -> Option<SerialSource> {
     let hint = "for example \"/dev/serial/by-id/...\"";
@@ -299,7 +346,7 @@ fn gateway(
 ) -> Option<GatewayId> {
     let at = format!("{path}.gateway");
     match (sensor.adapter, &sensor.gateway) {
-        (RawSensorAdapter::Ld2410 | RawSensorAdapter::Ld2450, _) => None,
+        (RawSensorAdapter::Ld2410 | RawSensorAdapter::Ld2450 | RawSensorAdapter::Http, _) => None,
         (RawSensorAdapter::Modbus, gateway) => {
             let hint = "name one of [[gateways]], for example \"modbus-1\"";
             let id = required(path, "gateway", gateway, hint, check)?;
@@ -343,8 +390,8 @@ pub(super) fn configs(sensors: &[SensorSource]) -> Vec<SensorConfig> {
 pub(super) fn broker(raw: &RawConfig, check: &mut Check<'_>) -> Option<Broker> {
     let Some(broker) = &raw.sensor_broker else {
         let on_mqtt = |sensor: &RawSensor| {
-            use RawSensorAdapter::{Ld2410, Ld2450, Modbus};
-            !matches!(sensor.adapter, Ld2410 | Ld2450 | Modbus)
+            use RawSensorAdapter::{Http, Ld2410, Ld2450, Modbus};
+            !matches!(sensor.adapter, Ld2410 | Ld2450 | Modbus | Http)
         };
         if raw.sensors.iter().any(on_mqtt) {
             check.mistake(

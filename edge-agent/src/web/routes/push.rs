@@ -1,0 +1,127 @@
+//! Where devices send: a token per device, bounded bodies, answers that say what to do.
+
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use edge_sensors::{PushRefusal, Pushed};
+
+use crate::web::dto::{ErrorDto, PushedDto};
+use crate::web::error::ApiError;
+use crate::web::inputs::PushKind;
+use crate::web::state::AppState;
+
+/// A state is a word or a small object.
+const SENSOR_BODY_BYTES: usize = 16 * 1024;
+
+/// A sensor of type `http` says its state: `on`, `1`, or `{"value": true, "at": "2026-09-21T10:00:00+08:00"}`, or what its `pointer`
+/// names.
+#[utoipa::path(
+    post,
+    path = "/api/sensors/{id}",
+    tag = "devices",
+    params(
+        ("id" = String, Path, description = "Id of the sensor in hall.toml"),
+        ("Authorization" = String, Header, description = "`Bearer ` and the sensor's token"),
+    ),
+    request_body(content = String, content_type = "application/json", description = "The state, as text or JSON; at most 16 KiB"),
+    responses(
+        (status = 200, body = PushedDto),
+        (status = 401, description = "`token_refused`", body = ErrorDto),
+        (status = 404, description = "`not_found`: no sensor of type http has that id", body = ErrorDto),
+        (status = 408, description = "`too_slow`", body = ErrorDto),
+        (status = 413, description = "`too_large`", body = ErrorDto),
+        (status = 422, description = "`not_understood`", body = ErrorDto),
+        (status = 429, description = "`too_fast`; `Retry-After` says when to try again", body = ErrorDto),
+    )
+)]
+pub(in crate::web) async fn sensor(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<PushedDto>, Response> {
+    let bytes = receive(
+        &state,
+        PushKind::Sensor,
+        &id,
+        &headers,
+        body,
+        SENSOR_BODY_BYTES,
+    )
+    .await?;
+    let pushed = (state.inputs().push)
+        .take(PushKind::Sensor, &id, &bytes)
+        .map_err(refused)?;
+    let (taken, value) = match pushed {
+        Pushed::Reading(value) => ("reading", Some(value)),
+        Pushed::Nothing => ("nothing", None),
+    };
+    Ok(Json(PushedDto {
+        v: 1,
+        taken: taken.into(),
+        value,
+    }))
+}
+
+/// The body of a device that may send now.
+async fn receive(
+    state: &AppState,
+    kind: PushKind,
+    id: &str,
+    headers: &HeaderMap,
+    body: Body,
+    most_bytes: usize,
+) -> Result<axum::body::Bytes, Response> {
+    (state.inputs().push)
+        .admit(kind, id, bearer(headers))
+        .map_err(refused)?;
+    let read = tokio::time::timeout(state.limits().source_wait, to_bytes(body, most_bytes));
+    match read.await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(ApiError::too_large(format!(
+            "The body could not be read: it has more than {} KiB, or broke off. Send one message per request.",
+            most_bytes / 1024
+        ))
+        .into_response()),
+        Err(_) => Err(ApiError::too_slow(
+            "The body did not come in time; send it together with the headers.",
+        )
+        .into_response()),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> &str {
+    let value = headers.get(header::AUTHORIZATION);
+    let text = value.and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let (scheme, token) = text.split_once(' ').unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        token.trim()
+    } else {
+        ""
+    }
+}
+
+fn refused(refusal: PushRefusal) -> Response {
+    match refusal {
+        PushRefusal::Unknown => ApiError::not_found(
+            "not_found",
+            "Nothing with that id sends by HTTP; compare the path with the ids of type http in hall.toml.",
+        )
+        .into_response(),
+        PushRefusal::Token => (
+            [(header::WWW_AUTHENTICATE, "Bearer")],
+            ApiError::token_refused(
+                "The token is missing or not this device's; send the header 'Authorization: Bearer TOKEN' with the token of its token_file.",
+            ),
+        )
+            .into_response(),
+        PushRefusal::TooFast => (
+            [(header::RETRY_AFTER, "1")],
+            ApiError::too_fast(format!("{refusal}: send on change, and now and then as a sign of life.")),
+        )
+            .into_response(),
+        PushRefusal::Payload(reason) => ApiError::not_understood(format!("Not understood: {reason}.")).into_response(),
+    }
+}
