@@ -275,6 +275,7 @@ impl Run<'_> {
         match input {
             SensorInput::Reading(reading) => self.tell(reading.at, Input::Sensor(reading)),
             SensorInput::Health(health) => self.source(health),
+            SensorInput::Ticket(ticket) => self.tell(ticket.at, Input::Ticket(ticket)),
         }
     }
 

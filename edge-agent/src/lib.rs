@@ -24,6 +24,7 @@ pub mod signals;
 pub mod store_port;
 pub mod supervise;
 pub mod telemetry;
+pub mod ticket_links;
 pub mod upkeep;
 pub mod vision_port;
 pub mod web;

@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::links::login;
 use crate::push::PushDoors;
 use crate::supervise::{Attempt, Criticality, Stage, Supervisor};
+use crate::ticket_links;
 
 /// The state of one link, by the name of its component.
 pub type LinkStates = Vec<(String, watch::Receiver<LinkStatus>)>;
@@ -55,7 +56,16 @@ pub fn start(
         supervisor,
         states: Vec::new(),
     };
-    if let Some((address, sensors, gateways)) = broker(config) {
+    let mut push = PushDoors::default();
+    let hearers = ticket_links::start(
+        starter.supervisor,
+        config,
+        clock,
+        out,
+        &mut starter.states,
+        &mut push,
+    );
+    if let Some((address, sensors, gateways)) = broker(config, !hearers.is_empty()) {
         let (now, out) = (now.clone(), out.clone());
         starter.start("sensor_broker".into(), move |status, cancel| {
             let link = MqttSensors::new(
@@ -65,7 +75,8 @@ pub fn start(
                 out.clone(),
                 status,
             )
-            .with_gateways(gateways.clone());
+            .with_gateways(gateways.clone())
+            .with_hearers(hearers.clone());
             Box::pin(async move {
                 link.run(cancel).await;
                 Ok(())
@@ -93,7 +104,6 @@ pub fn start(
             })
         });
     }
-    let mut push = PushDoors::default();
     for source in &config.sensors {
         let Some((token, payload)) = pushed(source) else {
             continue;
@@ -173,10 +183,11 @@ impl Starter<'_> {
     }
 }
 
-/// The sensor broker, what is heard on it, and every gateway that is out of reach while it is; `None` without such sensors.
+/// The sensor broker, what is heard on it, and every gateway that is out of reach while it is; `None` when nothing is
+/// heard there.
 type BrokerLink = (BrokerAddress, Vec<Arc<dyn TopicAdapter>>, Vec<GatewayId>);
 
-fn broker(config: &Config) -> Option<BrokerLink> {
+fn broker(config: &Config, others: bool) -> Option<BrokerLink> {
     let broker = config.sensor_broker.as_ref()?;
     let mut gateways = BTreeSet::new();
     let mut adapters = Vec::new();
@@ -193,7 +204,7 @@ fn broker(config: &Config) -> Option<BrokerLink> {
         client_id: format!("edge-agent-{}-{}-sensors", config.hall.id, config.box_id),
         login: user.map(|user| (user, password.unwrap_or_default())),
     };
-    (!adapters.is_empty()).then(|| (address, adapters, gateways.into_iter().collect()))
+    (others || !adapters.is_empty()).then(|| (address, adapters, gateways.into_iter().collect()))
 }
 
 fn adapter(sensor: &SensorSource, source: &TopicSource) -> Arc<dyn TopicAdapter> {

@@ -16,5 +16,6 @@ mod page;
 mod sensor_push;
 mod shutdown;
 mod sudden_death;
+mod ticket_machines;
 mod web_api;
 mod wrong_setup;

@@ -129,6 +129,21 @@ impl Hall {
         }
     }
 
+    /// Adds the tables of `toml`, for example a `[[queues]]`, to the configuration.
+    ///
+    /// # Errors
+    /// When it is not TOML.
+    pub fn extend(&mut self, toml: &str) -> Result<()> {
+        let more: DocumentMut = toml.parse().context("more of hall.toml")?;
+        for (key, item) in more.iter() {
+            match (self.config[key].as_array_of_tables_mut(), item) {
+                (Some(there), Item::ArrayOfTables(new)) => there.extend(new.iter().cloned()),
+                _ => self.config[key] = item.clone(),
+            }
+        }
+        Ok(())
+    }
+
     /// An environment variable for the agent.
     pub fn env(&mut self, name: &str, to: &str) {
         self.environment.push((name.into(), to.into()));

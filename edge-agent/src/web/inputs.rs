@@ -85,6 +85,8 @@ pub struct FrameJpeg {
 pub enum PushKind {
     /// A sensor.
     Sensor,
+    /// A ticket machine.
+    Tickets,
 }
 
 /// Takes in what devices send. Calls return at once.

@@ -56,15 +56,18 @@ fn routed() -> OpenApiRouter<AppState> {
         .routes(routes!(handlers::health::metrics))
         .routes(routes!(openapi))
         .routes(routes!(handlers::push::sensor))
+        .routes(routes!(handlers::push::tickets))
 }
 
 /// What devices send to, and nothing else.
 pub(super) fn push_router(state: &AppState) -> Router {
-    let router = OpenApiRouter::new().routes(routes!(handlers::push::sensor));
+    let router = OpenApiRouter::new()
+        .routes(routes!(handlers::push::sensor))
+        .routes(routes!(handlers::push::tickets));
     let (router, _) = router.split_for_parts();
     router
         .fallback(|| async {
-            ApiError::not_found("not_found", "On this address devices send with POST to /api/sensors/{id}; the page is on another.")
+            ApiError::not_found("not_found", "On this address devices send with POST to /api/sensors/{id} or /api/tickets/{id}; the page is on another.")
         })
         .method_not_allowed_fallback(|| async { ApiError::method_refused() })
         .layer(middleware::from_fn_with_state(state.clone(), guard::pass))

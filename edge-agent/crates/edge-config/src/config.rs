@@ -12,6 +12,7 @@ use hall_core::order::Role;
 use crate::mistake::Mistake;
 use crate::secret::Secret;
 use crate::sensor::{GatewaySource, SensorSource};
+use crate::ticket::TicketSource;
 
 /// Everything the agent needs to run one box. Made by [`crate::load`] only, so that whatever holds one holds a checked one.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,8 @@ pub struct Config {
     pub sensors: Vec<SensorSource>,
     /// Modbus gateways with at least one sensor behind them.
     pub gateways: Vec<GatewaySource>,
+    /// Ticket machines.
+    pub tickets: Vec<TicketSource>,
     /// Broker on which the sensors speak; present whenever a sensor needs it.
     pub sensor_broker: Option<Broker>,
     /// Person detector.

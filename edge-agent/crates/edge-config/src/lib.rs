@@ -14,6 +14,7 @@ mod schema;
 mod secret;
 mod sensor;
 mod shape;
+mod ticket;
 mod validate;
 
 pub use config::{
@@ -30,3 +31,4 @@ pub use sensor::{
     GatewayLine, GatewaySource, Parity, Polarity, SensorAdapter, SensorSource, SerialSource,
     TopicSource,
 };
+pub use ticket::{TicketAdapter, TicketNames, TicketSource};

@@ -17,6 +17,7 @@ pub mod push;
 pub mod radar;
 pub mod serial;
 pub mod tasmota;
+pub mod ticket;
 pub mod zigbee2mqtt;
 
 pub use error::SensorError;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use hall_core::ids::SensorId;
-use hall_core::observe::{SensorReading, SourceHealth};
+use hall_core::observe::{SensorReading, SourceHealth, Ticket};
 use tokio::sync::{Notify, mpsc};
 
 /// What a sensor adapter delivers.
@@ -14,6 +14,8 @@ pub enum SensorInput {
     Reading(SensorReading),
     /// The sensor, or what it hangs on, came or went.
     Health(SourceHealth),
+    /// A word of a ticket machine.
+    Ticket(Ticket),
 }
 
 /// At most this many ups and downs wait; beyond it the oldest is dropped and counted (a device that flaps this fast is broken).

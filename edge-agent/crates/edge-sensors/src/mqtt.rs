@@ -43,6 +43,18 @@ pub struct LinkStatus {
 /// A source of hall time and Unix milliseconds, taken together.
 pub type Now = Arc<dyn Fn() -> (HallTime, i64) + Send + Sync>;
 
+/// Something on the sensors' broker that is no sensor.
+pub trait TopicHearer: Send + Sync {
+    /// Topics to subscribe.
+    fn topics(&self) -> Vec<String>;
+
+    /// Takes a message, also one on a topic that is not its own.
+    ///
+    /// # Errors
+    /// When a payload on its topic says nothing usable; in words for a person, without ticket numbers.
+    fn hear(&self, topic: &str, payload: &[u8], retained: bool) -> Result<(), String>;
+}
+
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(15);
 /// Device payloads are a few hundred bytes; a larger one is not ours to read.
@@ -52,6 +64,7 @@ const MAX_PACKET_BYTES: usize = 64 * 1024;
 pub struct MqttSensors {
     address: BrokerAddress,
     sensors: Vec<Arc<dyn TopicAdapter>>,
+    hearers: Vec<Arc<dyn TopicHearer>>,
     now: Now,
     out: mpsc::Sender<SensorInput>,
     status: watch::Sender<LinkStatus>,
@@ -71,6 +84,7 @@ impl MqttSensors {
         MqttSensors {
             address,
             sensors,
+            hearers: Vec::new(),
             now,
             out,
             status,
@@ -82,6 +96,13 @@ impl MqttSensors {
     #[must_use]
     pub fn with_gateways(mut self, gateways: Vec<GatewayId>) -> Self {
         self.gateways = gateways;
+        self
+    }
+
+    /// What else is heard on the broker.
+    #[must_use]
+    pub fn with_hearers(mut self, hearers: Vec<Arc<dyn TopicHearer>>) -> Self {
+        self.hearers = hearers;
         self
     }
 
@@ -132,6 +153,7 @@ impl MqttSensors {
         }
         // Requests: one subscribe per topic; sized for all of them so that subscribing never waits for the poll below.
         let mut topics: Vec<String> = self.sensors.iter().flat_map(|s| s.topics()).collect();
+        topics.extend(self.hearers.iter().flat_map(|h| h.topics()));
         topics.sort();
         topics.dedup();
         let (client, mut eventloop) = AsyncClient::new(options, topics.len().max(1));
@@ -174,6 +196,12 @@ impl MqttSensors {
 
     fn message(&self, mailbox: &Mailbox, publish: &Publish) {
         let (at, unix_ms) = (self.now)();
+        for hearer in &self.hearers {
+            if let Err(reason) = hearer.hear(&publish.topic, &publish.payload, publish.retain) {
+                self.status.send_modify(|s| s.refused += 1);
+                tracing::debug!(topic = %publish.topic, %reason, "Payload refused.");
+            }
+        }
         for sensor in &self.sensors {
             match sensor.interpret(&publish.topic, &publish.payload, publish.retain) {
                 Ok(Some(Meaning::Reading {

@@ -35,6 +35,9 @@ pub enum PushRefusal {
     /// It sends more often than it may.
     #[error("more than {RATE_PER_S} messages a second")]
     TooFast,
+    /// There is no room for more now.
+    #[error("the box is busy")]
+    Busy,
     /// Not understood; in words for the person who sets the device up.
     #[error("{0}")]
     Payload(String),
@@ -95,6 +98,13 @@ pub enum Pushed {
     Reading(bool),
     /// A message without a state.
     Nothing,
+    /// Words of a ticket machine: how many, and how many of them were new.
+    Tickets {
+        /// In the message.
+        words: usize,
+        /// Of these, not said before.
+        new: usize,
+    },
 }
 
 /// One sensor that sends by HTTP.

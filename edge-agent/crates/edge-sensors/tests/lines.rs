@@ -96,6 +96,7 @@ impl Listening {
                         .values
                         .insert(reading.sensor.to_string(), reading.value);
                 }
+                SensorInput::Ticket(ticket) => panic!("{ticket:?}"),
                 SensorInput::Health(health) => {
                     let name = match health.source {
                         SourceId::Sensor(id) => id.to_string(),

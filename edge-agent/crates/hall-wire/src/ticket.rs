@@ -100,6 +100,21 @@ impl From<TicketStateName> for TicketState {
     }
 }
 
+impl From<TicketState> for TicketStateName {
+    fn from(state: TicketState) -> Self {
+        match state {
+            TicketState::Waiting => TicketStateName::Waiting,
+            TicketState::Called => TicketStateName::Called,
+            TicketState::Serving => TicketStateName::Serving,
+            TicketState::Done => TicketStateName::Done,
+            TicketState::NoShow => TicketStateName::NoShow,
+            TicketState::Recalled => TicketStateName::Recalled,
+            TicketState::Transferred => TicketStateName::Transferred,
+            TicketState::Cancelled => TicketStateName::Cancelled,
+        }
+    }
+}
+
 /// A record whose values make sense; times are wall times in Unix milliseconds.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TicketWord {

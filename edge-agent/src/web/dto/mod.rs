@@ -49,6 +49,19 @@ pub struct PushedDto {
     pub value: Option<bool>,
 }
 
+/// What was made of a ticket machine's message.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TicketsPushedDto {
+    /// Format version: 1.
+    pub v: u32,
+    /// Always `tickets`.
+    pub taken: String,
+    /// Words in the message; 0: a sign of life.
+    pub words: usize,
+    /// Of these, new: what is said of a ticket that is over counts once.
+    pub new: usize,
+}
+
 /// Live stream: the configuration changed, fetch `/api/hall` again.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct HallChangedDto {

@@ -7,13 +7,15 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use edge_sensors::{PushRefusal, Pushed};
 
-use crate::web::dto::{ErrorDto, PushedDto};
+use crate::web::dto::{ErrorDto, PushedDto, TicketsPushedDto};
 use crate::web::error::ApiError;
 use crate::web::inputs::PushKind;
 use crate::web::state::AppState;
 
 /// A state is a word or a small object.
 const SENSOR_BODY_BYTES: usize = 16 * 1024;
+/// A thousand tickets and more.
+const TICKETS_BODY_BYTES: usize = 256 * 1024;
 
 /// A sensor of type `http` says its state: `on`, `1`, or `{"value": true, "at": "2026-09-21T10:00:00+08:00"}`, or what its `pointer`
 /// names.
@@ -56,12 +58,57 @@ pub(in crate::web) async fn sensor(
         .map_err(refused)?;
     let (taken, value) = match pushed {
         Pushed::Reading(value) => ("reading", Some(value)),
-        Pushed::Nothing => ("nothing", None),
+        _ => ("nothing", None),
     };
     Ok(Json(PushedDto {
         v: 1,
         taken: taken.into(),
         value,
+    }))
+}
+
+/// A ticket machine of type `http` says what happened to tickets: an object or a list of them, all taken or none; an empty list is a sign
+/// of life.
+#[utoipa::path(
+    post,
+    path = "/api/tickets/{id}",
+    tag = "devices",
+    params(
+        ("id" = String, Path, description = "Id of the machine under [[tickets]] in hall.toml"),
+        ("Authorization" = String, Header, description = "`Bearer ` and the machine's token"),
+    ),
+    request_body(content = serde_json::Value, content_type = "application/json", description = "Tickets; at most 256 KiB"),
+    responses(
+        (status = 200, body = TicketsPushedDto),
+        (status = 401, description = "`token_refused`", body = ErrorDto),
+        (status = 404, description = "`not_found`: no machine of type http has that id", body = ErrorDto),
+        (status = 408, description = "`too_slow`", body = ErrorDto),
+        (status = 413, description = "`too_large`", body = ErrorDto),
+        (status = 422, description = "`not_understood`: nothing was taken", body = ErrorDto),
+        (status = 429, description = "`too_fast`; `Retry-After` says when to try again", body = ErrorDto),
+        (status = 503, description = "`busy`: nothing was taken; `Retry-After` says when to try again", body = ErrorDto),
+    )
+)]
+pub(in crate::web) async fn tickets(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<TicketsPushedDto>, Response> {
+    let kind = PushKind::Tickets;
+    let bytes = receive(&state, kind, &id, &headers, body, TICKETS_BODY_BYTES).await?;
+    let pushed = (state.inputs().push)
+        .take(kind, &id, &bytes)
+        .map_err(refused)?;
+    let (words, new) = match pushed {
+        Pushed::Tickets { words, new } => (words, new),
+        _ => (0, 0),
+    };
+    Ok(Json(TicketsPushedDto {
+        v: 1,
+        taken: "tickets".into(),
+        words,
+        new,
     }))
 }
 
@@ -120,6 +167,11 @@ fn refused(refusal: PushRefusal) -> Response {
         PushRefusal::TooFast => (
             [(header::RETRY_AFTER, "1")],
             ApiError::too_fast(format!("{refusal}: send on change, and now and then as a sign of life.")),
+        )
+            .into_response(),
+        PushRefusal::Busy => (
+            [(header::RETRY_AFTER, "1")],
+            ApiError::unavailable("busy", "The box is busy and took nothing of it; send the same again."),
         )
             .into_response(),
         PushRefusal::Payload(reason) => ApiError::not_understood(format!("Not understood: {reason}.")).into_response(),

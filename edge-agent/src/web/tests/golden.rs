@@ -127,6 +127,7 @@ async fn openapi_lists_every_route_and_every_schema_it_uses() {
         "/api/openapi.json",
         "/api/sensors/{id}",
         "/api/snapshot",
+        "/api/tickets/{id}",
         "/health",
         "/metrics",
     ];

@@ -6,6 +6,7 @@ mod duty;
 mod post;
 mod rules;
 mod sensor;
+mod ticket;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub(crate) use rules::RawRules;
 pub(crate) use sensor::{
     RawGateway, RawParity, RawSensor, RawSensorAdapter, RawSensorBroker, RawSensorKind,
 };
+pub(crate) use ticket::{RawNamedWindow, RawTicketAdapter, RawTicketNames, RawTickets};
 
 /// One hall as seen by one edge box. Relative paths are relative to the folder of this file.
 #[derive(Deserialize, JsonSchema)]
@@ -42,6 +44,9 @@ pub(crate) struct RawConfig {
     /// Modbus gateways and lines behind which sensors are.
     #[serde(default)]
     pub gateways: Vec<RawGateway>,
+    /// Ticket machines (叫号机).
+    #[serde(default)]
+    pub tickets: Vec<RawTickets>,
     /// MQTT broker on which the sensors speak.
     pub sensor_broker: Option<RawSensorBroker>,
     /// When windows should be open (排班), in local time. Outside these times nothing is judged.

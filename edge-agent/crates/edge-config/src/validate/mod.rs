@@ -10,6 +10,7 @@ mod rules;
 mod secret;
 mod sensor;
 mod signer;
+mod ticket;
 mod uplink;
 mod window;
 
@@ -172,6 +173,7 @@ pub(crate) fn build(raw: &RawConfig, check: &mut Check<'_>) -> Config {
     let zones = window::zones(raw, check);
     let sensors = sensor::sensors(raw, check);
     let gateways = gateway::gateways(raw, check);
+    let tickets = ticket::tickets(raw, check);
     let sensor_broker = sensor::broker(raw, check);
     let duty = duty::calendar(raw, check);
     let window_configs = window::configs(raw, check);
@@ -203,6 +205,7 @@ pub(crate) fn build(raw: &RawConfig, check: &mut Check<'_>) -> Config {
         queues,
         sensors,
         gateways,
+        tickets,
         sensor_broker,
         detector: detector(&raw.detector, check),
         uplink: uplink::uplink(raw, check),

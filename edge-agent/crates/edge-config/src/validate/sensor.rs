@@ -5,7 +5,7 @@ use hall_core::ids::{GatewayId, SensorId, WindowId};
 
 use crate::config::Broker;
 use crate::mistake::quote;
-use crate::raw::{RawConfig, RawSensor, RawSensorAdapter, RawSensorKind};
+use crate::raw::{RawConfig, RawSensor, RawSensorAdapter, RawSensorKind, RawTicketAdapter};
 use crate::sensor::{Polarity, SensorAdapter, SensorSource, SerialSource, TopicSource};
 use crate::validate::secret::Login;
 use crate::validate::{Check, gateway, secret, uplink};
@@ -324,7 +324,7 @@ fn line(path: &str, sensor: &RawSensor, check: &mut Check<'_>) -> Option<SerialS
 }
 
 /// A key the type cannot do without.
-fn required<T: Clone>(
+pub(super) fn required<T: Clone>(
     path: &str,
     key: &str,
     value: &Option<T>,
@@ -393,7 +393,8 @@ pub(super) fn broker(raw: &RawConfig, check: &mut Check<'_>) -> Option<Broker> {
             use RawSensorAdapter::{Http, Ld2410, Ld2450, Modbus};
             !matches!(sensor.adapter, Ld2410 | Ld2450 | Modbus | Http)
         };
-        if raw.sensors.iter().any(on_mqtt) {
+        let tickets = (raw.tickets.iter()).any(|t| t.adapter == RawTicketAdapter::Mqtt);
+        if raw.sensors.iter().any(on_mqtt) || tickets {
             check.mistake(
                 "sensor_broker",
                 "the section [sensor_broker] is missing, but there are sensors on MQTT",
@@ -412,7 +413,7 @@ pub(super) fn broker(raw: &RawConfig, check: &mut Check<'_>) -> Option<Broker> {
 }
 
 /// One concrete topic: what is subscribed must be one device.
-fn concrete(path: &str, topic: &str, hint: &str, check: &mut Check<'_>) {
+pub(super) fn concrete(path: &str, topic: &str, hint: &str, check: &mut Check<'_>) {
     if topic.is_empty() || topic.split('/').any(str::is_empty) {
         check.mistake(path, "the topic is empty or has an empty level", hint);
     } else if topic.contains(['+', '#']) {

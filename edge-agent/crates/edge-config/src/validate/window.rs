@@ -207,7 +207,7 @@ pub(super) fn coverage(raw: &RawConfig, check: &mut Check<'_>) {
         }
     }
     for (n, queue) in raw.queues.iter().enumerate() {
-        if queue.zones.is_empty() {
+        if queue.zones.is_empty() && !queue.tickets {
             check.warn(
                 format!("queues[{n}]"),
                 format!(
