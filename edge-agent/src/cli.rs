@@ -9,6 +9,10 @@ use hall_report::{Format, Lang};
 
 use crate::figures;
 
+mod central;
+
+pub use central::{BrokerArgs, BrokerUrl, CentralArgs, Tolerance};
+
 /// One edge box in a public service hall.
 #[derive(Debug, Parser)]
 #[command(name = "edge-agent", version, about, long_about = None, arg_required_else_help = true)]
@@ -39,6 +43,9 @@ pub enum Command {
     Export(ExportArgs),
     /// Verify the hash chain of an export; names the first record that does not fit (exit code 1).
     Verify(VerifyArgs),
+    /// Follow what boxes publish: a board of the fleet, checks of numbers, chains, clocks and forms; JSON lines, PostgreSQL (exit
+    /// code 3 when something was wrong).
+    Central(CentralArgs),
     /// Print the JSON Schema of hall.toml, for editors.
     Schema,
 }

@@ -14,6 +14,7 @@ fn main() -> std::process::ExitCode {
         Command::Detect(args) => commands::detect(&args),
         Command::Export(args) => commands::export(&args),
         Command::Verify(args) => commands::verify(&args),
+        Command::Central(args) => commands::central(&args),
         Command::Schema => commands::schema(),
     };
     match outcome {

@@ -16,8 +16,9 @@ run=(gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ba
   libgstrtspserver-1.0-0 mosquitto mosquitto-clients)
 # Fetching the pinned ONNX Runtime wheel.
 fetch=(python3 python3-pip)
-# Tests: H.264 and H.265 encoders for test cameras (ugly, bad), a browser for the page, Chinese glyphs for its pictures.
-test=(gstreamer1.0-plugins-ugly gstreamer1.0-tools chromium fonts-noto-cjk)
+# Tests: H.264 and H.265 encoders for test cameras (ugly, bad), a browser for the page, Chinese glyphs for its pictures, a database
+# and a Python client for the receiving side.
+test=(gstreamer1.0-plugins-ugly gstreamer1.0-tools chromium fonts-noto-cjk postgresql python3-paho-mqtt)
 
 case $what in
   run) wanted=("${build[@]}" "${run[@]}" "${fetch[@]}") ;;

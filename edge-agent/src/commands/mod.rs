@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use edge_config::Config;
 
+mod central;
 mod check;
 mod detect;
 mod doctor;
@@ -17,6 +18,7 @@ mod report;
 mod run;
 mod shadow;
 
+pub use central::central;
 pub use check::{check, schema};
 pub use detect::detect;
 pub use doctor::doctor;
@@ -34,6 +36,8 @@ pub enum Exit {
     Failed,
     /// The configuration has mistakes; all were printed.
     BadConfig,
+    /// What boxes published was not as it must be; the report was printed.
+    Faults,
     /// A critical component was lost (sysexits EX_SOFTWARE): systemd starts the box again.
     Lost,
 }
@@ -44,6 +48,7 @@ impl From<Exit> for ExitCode {
             Exit::Ok => 0,
             Exit::Failed => 1,
             Exit::BadConfig => 2,
+            Exit::Faults => 3,
             Exit::Lost => 70,
         })
     }

@@ -75,17 +75,8 @@ pub struct Tls {
 }
 
 impl UplinkConfig {
-    /// TLS settings, read once: a file that cannot be used is the installer's to mend, not a network trouble.
     pub(crate) fn transport(&self) -> Result<Transport, UplinkError> {
-        // The binary may have installed it already; both are the same provider.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Ok(match &self.tls {
-            None => Transport::tcp(),
-            Some(tls) => {
-                let path = tls.ca_file.as_deref().unwrap_or(Path::new(SYSTEM_CA_FILE));
-                Transport::tls_with_config(trusting(path)?)
-            }
-        })
+        transport(self.tls.as_ref())
     }
 
     /// A fresh client and event loop. Both belong to one connection: rumqttc silently drops or shifts what was under way
@@ -115,6 +106,22 @@ impl UplinkConfig {
             .set_connection_timeout(CONNECT_TIMEOUT_S);
         (client, event_loop)
     }
+}
+
+/// TLS settings or clear text, read once: a file that cannot be used is the installer's to mend, not a network trouble.
+///
+/// # Errors
+/// When the file of authorities cannot be used.
+pub fn transport(tls: Option<&Tls>) -> Result<Transport, UplinkError> {
+    // The binary may have installed it already; both are the same provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Ok(match tls {
+        None => Transport::tcp(),
+        Some(tls) => {
+            let path = tls.ca_file.as_deref().unwrap_or(Path::new(SYSTEM_CA_FILE));
+            Transport::tls_with_config(trusting(path)?)
+        }
+    })
 }
 
 fn trusting(path: &Path) -> Result<TlsConfiguration, UplinkError> {

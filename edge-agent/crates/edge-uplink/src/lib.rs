@@ -1,4 +1,4 @@
-//! The durable event log and the road to the centre. The only crate that names sled and rumqttc; knows no camera, no
+//! The durable event log and the road to the centre. The only crate that names sled; knows no camera, no
 //! rule and no page.
 #![forbid(unsafe_code)]
 
@@ -20,7 +20,7 @@ pub mod verify;
 pub mod wire;
 pub mod writer;
 
-pub use connect::{Tls, UplinkConfig};
+pub use connect::{Tls, UplinkConfig, transport};
 pub use error::{StoreError, UplinkError};
 pub use mqtt::{Commands, Uplink, UplinkStatus};
 pub use outbox::Mode;
