@@ -28,7 +28,7 @@ use crate::supervise::{Criticality, Stage, Supervisor};
 use crate::upkeep::Upkeep;
 use crate::vision_port::{DetectorPlan, VisionPort, camera_spec};
 use crate::web::inputs::WebInputs;
-use crate::{archive_port, figures, links, resume, sensor_links, store_port, web};
+use crate::{archive_port, figures, links, rating_links, resume, sensor_links, store_port, web};
 
 /// Analysed pictures to the hall. Full: the workers wait, and frames are dropped and counted on the board before them.
 const DETECTIONS_CAPACITY: usize = 32;
@@ -75,6 +75,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
 
     let (detections_tx, detections_rx) = mpsc::channel(DETECTIONS_CAPACITY);
     let (sensors_tx, sensors_rx) = mpsc::channel(SENSORS_CAPACITY);
+    let (ratings_tx, ratings_rx) = mpsc::channel(rating_links::CAPACITY);
     let (reports_tx, reports_rx) = mpsc::channel(CAMERAS_CAPACITY);
     let (ups_tx, ups_rx) = mpsc::channel(CAMERAS_CAPACITY);
     // The centre gives orders here; the page will once it can name who gives them.
@@ -130,8 +131,9 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         |desk, cancel| async move { desk.lock().await.run(cancel).await },
     );
 
-    let sensor_links = sensor_links::start(&mut supervisor, &config, &clock, &sensors_tx);
-    drop(sensors_tx);
+    let sensor_links =
+        sensor_links::start(&mut supervisor, &config, &clock, &sensors_tx, &ratings_tx);
+    drop((sensors_tx, ratings_tx));
 
     let inference = (vision.clone(), plan, vision_clock(&clock), detections_tx);
     supervisor.start(
@@ -153,7 +155,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         view: view_tx,
         facts: facts_rx,
         archive: archive_port::start(&mut supervisor, &config),
-        figures: figures::start(&mut supervisor, &config, &clock),
+        figures: figures::start(&mut supervisor, &config, &clock, ratings_rx),
         attention: vision.attention(),
         heartbeat: heartbeat_tx,
     };

@@ -17,6 +17,7 @@ pub mod meta;
 pub mod metrics;
 pub mod orders;
 pub mod push;
+pub mod rating_links;
 pub mod resume;
 pub mod retained;
 pub mod sensor_links;

@@ -15,6 +15,7 @@ use edge_sensors::modbus::{ModbusGateway, ModbusInput, ModbusLine, ModbusPoller}
 use edge_sensors::mqtt::Now;
 use edge_sensors::onvif::OnvifSensor;
 use edge_sensors::radar::{Radar, RadarKind, RadarReader};
+use edge_sensors::rating::Rating;
 use edge_sensors::serial::{LineParity, SerialLine};
 use edge_sensors::tasmota::TasmotaSensor;
 use edge_sensors::{
@@ -28,7 +29,7 @@ use crate::clock::Clock;
 use crate::links::login;
 use crate::push::PushDoors;
 use crate::supervise::{Attempt, Criticality, Stage, Supervisor};
-use crate::ticket_links;
+use crate::{rating_links, ticket_links};
 
 /// The state of one link, by the name of its component.
 pub type LinkStates = Vec<(String, watch::Receiver<LinkStatus>)>;
@@ -47,6 +48,7 @@ pub fn start(
     config: &Config,
     clock: &Arc<Clock>,
     out: &mpsc::Sender<SensorInput>,
+    ratings: &mpsc::Sender<Rating>,
 ) -> SensorLinks {
     let now: Now = {
         let clock = clock.clone();
@@ -57,7 +59,7 @@ pub fn start(
         states: Vec::new(),
     };
     let mut push = PushDoors::default();
-    let hearers = ticket_links::start(
+    let mut hearers = ticket_links::start(
         starter.supervisor,
         config,
         clock,
@@ -65,6 +67,14 @@ pub fn start(
         &mut starter.states,
         &mut push,
     );
+    hearers.extend(rating_links::start(
+        starter.supervisor,
+        config,
+        clock,
+        ratings,
+        &mut starter.states,
+        &mut push,
+    ));
     if let Some((address, sensors, gateways)) = broker(config, !hearers.is_empty()) {
         let (now, out) = (now.clone(), out.clone());
         starter.start("sensor_broker".into(), move |status, cancel| {
@@ -297,7 +307,7 @@ fn radar(sensor: &SensorSource) -> Option<Radar> {
     })
 }
 
-fn serial(line: &SerialSource) -> SerialLine {
+pub(crate) fn serial(line: &SerialSource) -> SerialLine {
     SerialLine {
         path: line.device.clone(),
         baud: line.baud,

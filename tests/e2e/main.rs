@@ -13,6 +13,7 @@ mod commands;
 mod full_disk;
 mod judged_hall;
 mod page;
+mod ratings;
 mod sensor_push;
 mod shutdown;
 mod sudden_death;

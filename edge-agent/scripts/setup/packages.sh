@@ -17,8 +17,8 @@ run=(gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ba
 # Fetching the pinned ONNX Runtime wheel.
 fetch=(python3 python3-pip)
 # Tests: H.264 and H.265 encoders for test cameras (ugly, bad), a browser for the page, Chinese glyphs for its pictures, a database
-# and a Python client for the receiving side.
-test=(gstreamer1.0-plugins-ugly gstreamer1.0-tools chromium fonts-noto-cjk postgresql python3-paho-mqtt)
+# and a Python client for the receiving side, pairs of pseudo-terminals that are serial lines (socat).
+test=(gstreamer1.0-plugins-ugly gstreamer1.0-tools chromium fonts-noto-cjk postgresql python3-paho-mqtt socat)
 
 case $what in
   run) wanted=("${build[@]}" "${run[@]}" "${fetch[@]}") ;;

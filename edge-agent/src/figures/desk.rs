@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use edge_sensors::rating::Rating;
 use hall_core::engine::Output;
 use hall_core::time::Stamp;
 use hall_metrics::Layout;
@@ -67,6 +68,9 @@ impl FiguresPort {
     }
 }
 
+/// Ratings kept while nobody believes the clock; more are not counted.
+const RATED_MAX: usize = 10_000;
+
 /// Adds figures up.
 pub struct FiguresDesk {
     rx: mpsc::Receiver<Vec<Output>>,
@@ -75,6 +79,9 @@ pub struct FiguresDesk {
     clock: Arc<Clock>,
     /// Kept over the attempts of the task: what was not saved yet is in it. `None` after a panic; then the files know the most.
     ledger: Option<Ledger>,
+    ratings: mpsc::Receiver<Rating>,
+    /// Until the next round, or until somebody believes the clock.
+    rated: Vec<Rating>,
 }
 
 impl FiguresDesk {
@@ -92,7 +99,17 @@ impl FiguresDesk {
             files,
             clock,
             ledger: None,
+            // Closed: without terminals none come.
+            ratings: mpsc::channel(1).1,
+            rated: Vec::new(),
         }
+    }
+
+    /// Where ratings come from.
+    #[must_use]
+    pub fn with_ratings(mut self, ratings: mpsc::Receiver<Rating>) -> Self {
+        self.ratings = ratings;
+        self
     }
 
     /// Adds up until cancelled; then takes what is still waiting and saves it.
@@ -100,7 +117,8 @@ impl FiguresDesk {
     /// # Errors
     /// When the days kept cannot be listed, or adding up panicked.
     pub async fn run(desk: Arc<Mutex<Self>>, cancel: CancellationToken) -> anyhow::Result<()> {
-        let mut desk = desk.lock().await;
+        let mut owned = desk.lock().await;
+        let desk = &mut *owned;
         let mut rounds = tokio::time::interval(ROUND_EVERY);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Reads what was kept before the first words of the hall come.
@@ -115,13 +133,23 @@ impl FiguresDesk {
                     },
                     None => break,
                 },
+                Some(rating) = desk.ratings.recv() => desk.keep(rating),
                 _ = rounds.tick() => desk.round().await?,
             }
         }
         while let Ok(batch) = desk.rx.try_recv() {
             desk.ledger().enter(batch);
         }
+        while let Ok(rating) = desk.ratings.try_recv() {
+            desk.keep(rating);
+        }
         desk.round().await
+    }
+
+    fn keep(&mut self, rating: Rating) {
+        if self.rated.len() < RATED_MAX {
+            self.rated.push(rating);
+        }
     }
 
     fn ledger(&mut self) -> &mut Ledger {
@@ -136,6 +164,12 @@ impl FiguresDesk {
             return Ok(());
         };
         let now = self.now();
+        if now.is_some() && ledger.is_ready() {
+            let wall = self.clock.wall();
+            for rating in self.rated.drain(..) {
+                ledger.rate(&rating.window, rating.option, wall.stamp(rating.at));
+            }
+        }
         let work = move || {
             let rollups = ledger.round(now);
             (ledger, rollups)

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use hall_core::engine::Output;
+use hall_core::ids::WindowId;
+use hall_core::rating::RatingOption;
 use hall_core::time::Stamp;
 use hall_metrics::book::KEEP_DAYS as BOOK_DAYS;
 use hall_metrics::fact::local_ms;
@@ -75,6 +77,20 @@ impl Ledger {
             }
         }
         now
+    }
+
+    /// Days that were kept have been read, so that something can be added to them.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.book.is_some()
+    }
+
+    /// Counts one rating at a window. Nothing before [`Ledger::is_ready`].
+    pub fn rate(&mut self, window: &WindowId, option: RatingOption, at: Stamp) {
+        let local_ms = local_ms(at, self.layout.utc_offset_s);
+        if let Some(book) = &mut self.book {
+            book.rate(window, option, local_ms);
+        }
     }
 
     /// It is `now` (`None`: nobody believes the clock): rolls up what is due, writes down the days that changed. The roll-ups that

@@ -11,10 +11,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use edge_config::Config;
+use edge_sensors::rating::Rating;
 use hall_core::ids::WindowId;
 use hall_metrics::Layout;
 use hall_report::{Name, Names};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 
 use crate::clock::Clock;
 use crate::supervise::{Criticality, Stage, Supervisor};
@@ -48,10 +49,16 @@ pub fn folder(config: &Config) -> PathBuf {
 }
 
 /// Starts what adds figures up; gives the hall's end of it.
-pub fn start(supervisor: &mut Supervisor, config: &Config, clock: &Arc<Clock>) -> FiguresPort {
+pub fn start(
+    supervisor: &mut Supervisor,
+    config: &Config,
+    clock: &Arc<Clock>,
+    ratings: mpsc::Receiver<Rating>,
+) -> FiguresPort {
     let (port, batches) = FiguresPort::open();
     let files = DayFiles::new(folder(config));
-    let desk = FiguresDesk::new(layout(config), files, clock.clone(), batches);
+    let desk =
+        FiguresDesk::new(layout(config), files, clock.clone(), batches).with_ratings(ratings);
     let desk = Arc::new(Mutex::new(desk));
     supervisor.start(
         "figures",

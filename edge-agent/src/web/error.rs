@@ -81,7 +81,7 @@ impl ApiError {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_refused",
-            "Reading is GET and HEAD; devices send with POST to /api/sensors/{id} or /api/tickets/{id}. This path takes nothing else.",
+            "Reading is GET and HEAD; devices send with POST to /api/sensors/{id}, /api/tickets/{id} or /api/ratings/{id}. This path takes nothing else.",
         )
     }
 

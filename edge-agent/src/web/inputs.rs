@@ -87,6 +87,8 @@ pub enum PushKind {
     Sensor,
     /// A ticket machine.
     Tickets,
+    /// Evaluation terminals.
+    Ratings,
 }
 
 /// Takes in what devices send. Calls return at once.

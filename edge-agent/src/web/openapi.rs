@@ -57,17 +57,19 @@ fn routed() -> OpenApiRouter<AppState> {
         .routes(routes!(openapi))
         .routes(routes!(handlers::push::sensor))
         .routes(routes!(handlers::push::tickets))
+        .routes(routes!(handlers::push::ratings))
 }
 
 /// What devices send to, and nothing else.
 pub(super) fn push_router(state: &AppState) -> Router {
     let router = OpenApiRouter::new()
         .routes(routes!(handlers::push::sensor))
-        .routes(routes!(handlers::push::tickets));
+        .routes(routes!(handlers::push::tickets))
+        .routes(routes!(handlers::push::ratings));
     let (router, _) = router.split_for_parts();
     router
         .fallback(|| async {
-            ApiError::not_found("not_found", "On this address devices send with POST to /api/sensors/{id} or /api/tickets/{id}; the page is on another.")
+            ApiError::not_found("not_found", "On this address devices send with POST to /api/sensors/{id}, /api/tickets/{id} or /api/ratings/{id}; the page is on another.")
         })
         .method_not_allowed_fallback(|| async { ApiError::method_refused() })
         .layer(middleware::from_fn_with_state(state.clone(), guard::pass))

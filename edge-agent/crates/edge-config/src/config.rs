@@ -10,6 +10,7 @@ use hall_core::ids::{CameraId, QueueId, WindowId};
 use hall_core::order::Role;
 
 use crate::mistake::Mistake;
+use crate::rating::RatingSource;
 use crate::secret::Secret;
 use crate::sensor::{GatewaySource, SensorSource};
 use crate::ticket::TicketSource;
@@ -37,6 +38,8 @@ pub struct Config {
     pub gateways: Vec<GatewaySource>,
     /// Ticket machines.
     pub tickets: Vec<TicketSource>,
+    /// Evaluation terminals.
+    pub ratings: Vec<RatingSource>,
     /// Broker on which the sensors speak; present whenever a sensor needs it.
     pub sensor_broker: Option<Broker>,
     /// Person detector.

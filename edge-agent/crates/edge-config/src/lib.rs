@@ -9,6 +9,7 @@ mod document;
 mod load;
 mod mistake;
 mod overlay;
+mod rating;
 mod raw;
 mod schema;
 mod secret;
@@ -25,6 +26,7 @@ pub use config::{
 pub use load::{load, load_with_env};
 pub use mistake::{ConfigErrors, Mistake};
 pub use overlay::{load_rules, rules_over};
+pub use rating::{RatingAdapter, RatingSource};
 pub use schema::json_schema;
 pub use secret::Secret;
 pub use sensor::{

@@ -15,6 +15,7 @@ pub mod mqtt;
 pub mod onvif;
 pub mod push;
 pub mod radar;
+pub mod rating;
 pub mod serial;
 pub mod tasmota;
 pub mod ticket;

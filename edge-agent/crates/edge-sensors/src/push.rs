@@ -105,6 +105,11 @@ pub enum Pushed {
         /// Of these, not said before.
         new: usize,
     },
+    /// Ratings: how many.
+    Ratings {
+        /// In the message.
+        words: usize,
+    },
 }
 
 /// One sensor that sends by HTTP.

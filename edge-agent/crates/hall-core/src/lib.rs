@@ -18,6 +18,7 @@ pub mod ids;
 pub mod leave;
 pub mod observe;
 pub mod order;
+pub mod rating;
 pub mod snapshot;
 pub mod summary;
 pub mod time;

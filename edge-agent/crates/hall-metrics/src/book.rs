@@ -18,6 +18,7 @@ use crate::fact::{EventFact, local_ms};
 use crate::figures::{Figures, WindowFigures};
 use crate::layout::Layout;
 use crate::queue::{QueueFigures, QueueMinute, Wait, counted};
+use crate::rating::RatingTotals;
 use crate::rollup::Published;
 use crate::spans::Spans;
 use crate::times::ClassTimes;
@@ -61,6 +62,7 @@ pub struct Book {
     pub(crate) events: BTreeMap<EventId, EventFact>,
     /// Of these, times without a camera or sensor.
     pub(crate) offline: BTreeSet<EventId>,
+    pub(crate) ratings: BTreeMap<LocalDay, BTreeMap<WindowId, RatingTotals>>,
     pub(crate) published: BTreeMap<Period, Published>,
     /// Periods about which something new is known.
     pub(crate) pending: BTreeSet<Period>,
@@ -88,6 +90,7 @@ impl Book {
             queues: BTreeMap::new(),
             events: BTreeMap::new(),
             offline: BTreeSet::new(),
+            ratings: BTreeMap::new(),
             published: BTreeMap::new(),
             pending: BTreeSet::new(),
             touched: (i64::MAX, i64::MIN),

@@ -7,6 +7,7 @@ use crate::book::Book;
 use crate::calendar::{DAY_MS, LocalDay, Period, PeriodKind};
 use crate::fact::EventFact;
 use crate::queue::{QueueMinute, Wait};
+use crate::rating::RatingTotals;
 use crate::rollup::Published;
 use crate::spans::Span;
 
@@ -48,6 +49,8 @@ pub struct StoredDay {
     pub queues: Vec<QueueDay>,
     /// Events that began on it.
     pub events: Vec<EventFact>,
+    /// Totals of the evaluation terminals.
+    pub ratings: Vec<(WindowId, RatingTotals)>,
     /// Roll-ups of periods that begin on it.
     pub published: Vec<(Period, Published)>,
 }
@@ -91,13 +94,17 @@ impl Book {
             .filter(|(period, _)| LocalDay::of(period.from_ms) == day)
             .map(|(period, published)| (*period, *published))
             .collect();
-        let any = !(windows.is_empty() && queues.is_empty() && events.is_empty());
+        let rated = self.ratings.get(&day).into_iter().flatten();
+        let ratings: Vec<_> = rated.map(|(id, totals)| (id.clone(), *totals)).collect();
+        let any =
+            !(windows.is_empty() && queues.is_empty() && events.is_empty() && ratings.is_empty());
         any.then(|| StoredDay {
             day,
             until_ms: self.until_ms().min(to_ms),
             windows,
             queues,
             events,
+            ratings,
             published,
         })
     }
@@ -122,6 +129,10 @@ impl Book {
         }
         for fact in stored.events {
             self.enter(fact);
+        }
+        if !stored.ratings.is_empty() {
+            let totals = stored.ratings.into_iter().collect();
+            self.ratings.insert(stored.day, totals);
         }
         self.published.extend(stored.published);
         self.reached(stored.until_ms);

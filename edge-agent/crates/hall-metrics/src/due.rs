@@ -5,6 +5,7 @@ use hall_core::time::Stamp;
 
 use crate::book::{Book, KEEP_DAYS, SETTLE_MS};
 use crate::calendar::{DAY_MS, LocalDay, Period, PeriodKind};
+use crate::figures::Figures;
 use crate::rollup::{Published, Rollup, print};
 
 impl Book {
@@ -102,7 +103,11 @@ impl Book {
             period,
             rev: self.published.get(&period).map_or(0, |known| known.rev),
             until_ms,
-            figures: self.figures(period.from_ms, until_ms),
+            figures: Figures {
+                // The day that is running counts as a whole one: its totals grow.
+                ratings: self.ratings(period.from_ms, period.to_ms),
+                ..self.figures(period.from_ms, until_ms)
+            },
         })
     }
 
@@ -121,6 +126,7 @@ impl Book {
             line.waits
                 .retain(|day, _| *day >= oldest && day.from_ms() < to_ms);
         }
+        (self.ratings).retain(|day, _| *day >= oldest && day.from_ms() < to_ms);
         let first = self.id_at(from_ms);
         self.events
             .retain(|id, fact| *id >= first || fact.end_ms.is_none());

@@ -9,6 +9,7 @@ use hall_core::ids::{QueueId, WindowId};
 use crate::fact::EventFact;
 use crate::layout::Layout;
 use crate::queue::QueueFigures;
+use crate::rating::RatingTotals;
 use crate::tally::EventTally;
 use crate::times::{ClassTimes, OPENED_MS, ratio};
 
@@ -66,6 +67,8 @@ pub struct Figures {
     pub queues_by_hour: BTreeMap<u8, QueueFigures>,
     /// Events whose onset lies in it.
     pub events: Vec<EventFact>,
+    /// Totals of the evaluation terminals; only over whole days.
+    pub ratings: BTreeMap<WindowId, RatingTotals>,
     /// Cameras and sensors times `elapsed_ms`.
     pub device_ms: i64,
     /// Of these, time a camera was offline or a sensor failed.
@@ -106,7 +109,18 @@ impl Figures {
         for (hour, queue) in &other.queues_by_hour {
             self.queues_by_hour.entry(*hour).or_default().merge(queue);
         }
+        for (id, rated) in &other.ratings {
+            self.ratings.entry(id.clone()).or_default().merge(rated);
+        }
         self.events.extend(other.events.iter().cloned());
+    }
+
+    /// Ratings at all windows.
+    #[must_use]
+    pub fn all_ratings(&self) -> RatingTotals {
+        let mut all = RatingTotals::default();
+        self.ratings.values().for_each(|rated| all.merge(rated));
+        all
     }
 
     /// Staffing of a scope.

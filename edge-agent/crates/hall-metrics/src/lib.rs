@@ -12,6 +12,7 @@ pub mod layout;
 pub mod month;
 pub mod quantile;
 pub mod queue;
+pub mod rating;
 pub mod rollup;
 pub mod spans;
 pub mod tally;

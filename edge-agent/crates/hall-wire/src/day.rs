@@ -11,6 +11,7 @@ use hall_metrics::calendar::{DAY_MS, LocalDay, Period};
 use hall_metrics::day::{QueueDay, StoredDay, WindowDay};
 use hall_metrics::fact::{CaseTimes, Decision, EventFact};
 use hall_metrics::queue::{QueueMinute, Wait};
+use hall_metrics::rating::RatingTotals;
 use hall_metrics::rollup::Published;
 use hall_metrics::spans::Span;
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,9 @@ pub struct DayRecord {
     /// Events that began on it.
     #[serde(default)]
     pub events: Vec<FactRecord>,
+    /// Windows: presses of the six options of the evaluation terminal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ratings: BTreeMap<String, [u32; 6]>,
     /// Roll-ups of periods that begin on it: `[period, from, rev, print]`.
     #[serde(default)]
     pub published: Vec<(String, i64, u32, u64)>,
@@ -134,6 +138,9 @@ impl From<&StoredDay> for DayRecord {
             minutes: BTreeMap::new(),
             waits: BTreeMap::new(),
             events: stored.events.iter().map(FactRecord::from).collect(),
+            ratings: (stored.ratings.iter())
+                .map(|(window, totals)| (window.to_string(), totals.counts))
+                .collect(),
             published: (stored.published.iter())
                 .map(|(period, published)| {
                     let from = period.from_ms - start;
@@ -269,6 +276,9 @@ impl TryFrom<DayRecord> for StoredDay {
             events: (record.events.into_iter())
                 .map(EventFact::try_from)
                 .collect::<Result<_, _>>()?,
+            ratings: (record.ratings.into_iter())
+                .map(|(window, counts)| (WindowId::from(window), RatingTotals { counts }))
+                .collect(),
             published,
         })
     }

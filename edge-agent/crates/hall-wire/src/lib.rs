@@ -12,6 +12,7 @@ pub mod name;
 pub mod observation;
 pub mod order;
 mod order_state;
+pub mod rating;
 pub mod recall;
 pub mod rollup;
 pub mod state;

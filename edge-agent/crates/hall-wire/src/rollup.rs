@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::figures::{
     EpisodesRecord, EventsRecord, QualityRecord, QueueFiguresRecord, StaffingRecord, share,
 };
+use crate::rating::RatingsRecord;
 use crate::time::rfc3339_ms;
 
 /// Windows, departments and queues in one part, so that a part stays under 16 KiB.
@@ -62,6 +63,9 @@ pub struct TotalRecord {
     pub staffing: StaffingRecord,
     /// Events.
     pub events: EventsRecord,
+    /// Ratings at all windows; in days and months only, and not at all without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ratings: Option<RatingsRecord>,
     /// Share of the cameras' and sensors' time in which they were online.
     pub device_online_rate: Option<f64>,
     /// Scores of the data.
@@ -78,6 +82,9 @@ pub struct StaffedRecord {
     pub staffing: StaffingRecord,
     /// Its `unstaffed` episodes.
     pub unstaffed: EpisodesRecord,
+    /// Windows: ratings; in days and months only, and not at all without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ratings: Option<RatingsRecord>,
 }
 
 /// Stable name of a period.
@@ -111,6 +118,10 @@ impl RollupRecord {
             id: id.into(),
             staffing: (&figures.staffing(&scope, layout)).into(),
             unstaffed: (&figures.tally(&scope, layout, rollup.until_ms).unstaffed).into(),
+            ratings: match &scope {
+                Scope::Window(id) => figures.ratings.get(id).and_then(RatingsRecord::new),
+                Scope::Hall | Scope::Department(_) => None,
+            },
         };
         let departments: Vec<StaffedRecord> = (layout.departments().into_iter())
             .map(|name| staffed(&name, Scope::Department(name.clone())))
@@ -172,6 +183,7 @@ fn head(rollup: &Rollup, layout: &Layout) -> RollupRecord {
         total: Some(TotalRecord {
             staffing: (&figures.staffing(&Scope::Hall, layout)).into(),
             events: (&tally).into(),
+            ratings: RatingsRecord::new(&figures.all_ratings()),
             device_online_rate: share(figures.device_online_rate()),
             quality: QualityRecord::new(figures, &tally, layout, None),
         }),

@@ -8,6 +8,7 @@ use hall_core::config::{DutyCalendar, EngineConfig, Rules};
 use hall_core::engine::Output;
 use hall_core::event::{Event, EventCode, EventId, Level, Phase, Review, Revision, Subject, Tag};
 use hall_core::order::{CaseAction, CaseReason, Role};
+use hall_core::rating::RatingOption;
 use hall_core::summary::{QueueSummary, Summary, WindowCounts};
 use hall_core::time::{HallTime, Stamp, WallClock};
 use hall_metrics::{Book, Layout, LocalDay, StoredDay};
@@ -38,6 +39,9 @@ fn empty() -> Book {
 
 fn book() -> Book {
     let mut book = empty();
+    let local_ms = TEN.0 + 28_800_000;
+    book.rate(&"W3".into(), RatingOption::Slow, local_ms);
+    book.rate(&"W3".into(), RatingOption::Other, local_ms);
     let subjects = [
         Subject::Window("W3".into()),
         Subject::Group("AB1".into()),

@@ -8,6 +8,7 @@ use std::path::Path;
 use hall_core::account::{Interval, TimeClass, WaitSample, WaitSource};
 use hall_core::config::{DutyCalendar, EngineConfig, QueueConfig, Rules, WindowConfig};
 use hall_core::engine::Output;
+use hall_core::rating::RatingOption;
 use hall_core::summary::{QueueSummary, Summary, WindowCounts};
 use hall_core::time::{HallTime, Stamp, WallClock};
 use hall_metrics::{Book, Layout, Period, PeriodKind};
@@ -22,6 +23,10 @@ fn stamp(after_s: i64) -> Stamp {
 
 /// A quarter of an hour of a hall with so many windows: every third one unstaffed for five minutes.
 fn parts(windows: usize) -> Vec<RollupRecord> {
+    parts_of(PeriodKind::Quarter, windows)
+}
+
+fn parts_of(kind: PeriodKind, windows: usize) -> Vec<RollupRecord> {
     let ids: Vec<String> = (1..=windows).map(|n| format!("W{n:03}")).collect();
     let cfg = EngineConfig {
         hall: "511921-001".into(),
@@ -51,6 +56,9 @@ fn parts(windows: usize) -> Vec<RollupRecord> {
         .collect();
     let mut book = Book::new(Layout::new(&cfg, 28_800, &departments));
     for (n, id) in ids.iter().enumerate() {
+        for option in RatingOption::ALL {
+            book.rate(&id.as_str().into(), option, TEN.0 + 28_800_000);
+        }
         let mut piece = |from, to, class| {
             book.take(&Output::Interval(Interval {
                 window: id.as_str().into(),
@@ -90,9 +98,7 @@ fn parts(windows: usize) -> Vec<RollupRecord> {
         abandoned: false,
     }));
     let local_ms = TEN.0 + 28_800_000;
-    let mut rollup = book
-        .rollup(Period::containing(PeriodKind::Quarter, local_ms))
-        .unwrap();
+    let mut rollup = book.rollup(Period::containing(kind, local_ms)).unwrap();
     rollup.rev = 1;
     RollupRecord::parts(&rollup, book.layout())
 }
@@ -118,8 +124,34 @@ fn rollups_keep_their_form() {
 }
 
 #[test]
+fn a_day_has_the_ratings_of_its_windows_and_their_sum_and_a_quarter_has_none() {
+    let quarter = serde_json::to_string(&parts(2)).unwrap();
+    assert!(!quarter.contains("ratings"));
+    let day = parts_of(PeriodKind::Day, 2);
+    let expected = serde_json::json!({"very_satisfied": 1, "satisfied": 1, "attitude": 1, "slow": 1, "unskilled": 1, "other": 1,
+        "positive": 2, "negative": 3});
+    let shown = serde_json::to_value(&day[0]).unwrap();
+    assert_eq!(shown["windows"][0]["ratings"], expected);
+    assert_eq!(shown["total"]["ratings"]["negative"], 6);
+    assert_eq!(
+        serde_json::from_value::<RollupRecord>(shown).unwrap(),
+        day[0]
+    );
+}
+
+#[test]
 fn every_part_of_a_large_hall_stays_under_16_kib() {
     for windows in [1, 12, 20, 21, 40, 254] {
+        let mut every = parts(windows);
+        every.extend(parts_of(PeriodKind::Day, windows));
+        for part in every {
+            let size = serde_json::to_string(&part).unwrap().len();
+            assert!(
+                size < 16 * 1024,
+                "{windows} windows, {}: {size} B",
+                part.period
+            );
+        }
         let parts = parts(windows);
         let all: Vec<&str> = parts
             .iter()

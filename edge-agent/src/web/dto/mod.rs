@@ -62,6 +62,17 @@ pub struct TicketsPushedDto {
     pub new: usize,
 }
 
+/// What was made of an evaluation terminal's message.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RatingsPushedDto {
+    /// Format version: 1.
+    pub v: u32,
+    /// Always `ratings`.
+    pub taken: String,
+    /// Ratings in the message, all counted.
+    pub words: usize,
+}
+
 /// Live stream: the configuration changed, fetch `/api/hall` again.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct HallChangedDto {

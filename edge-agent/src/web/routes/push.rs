@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use edge_sensors::{PushRefusal, Pushed};
 
-use crate::web::dto::{ErrorDto, PushedDto, TicketsPushedDto};
+use crate::web::dto::{ErrorDto, PushedDto, RatingsPushedDto, TicketsPushedDto};
 use crate::web::error::ApiError;
 use crate::web::inputs::PushKind;
 use crate::web::state::AppState;
@@ -109,6 +109,50 @@ pub(in crate::web) async fn tickets(
         taken: "tickets".into(),
         words,
         new,
+    }))
+}
+
+/// Evaluation terminals of type `http` say what was pressed: an object or a list of them, all counted or none. Only totals per window and
+/// day are kept.
+#[utoipa::path(
+    post,
+    path = "/api/ratings/{id}",
+    tag = "devices",
+    params(
+        ("id" = String, Path, description = "Id of the terminals under [[ratings]] in hall.toml"),
+        ("Authorization" = String, Header, description = "`Bearer ` and the terminals' token"),
+    ),
+    request_body(content = serde_json::Value, content_type = "application/json", description = "Ratings; at most 16 KiB"),
+    responses(
+        (status = 200, body = RatingsPushedDto),
+        (status = 401, description = "`token_refused`", body = ErrorDto),
+        (status = 404, description = "`not_found`: no terminals of type http have that id", body = ErrorDto),
+        (status = 408, description = "`too_slow`", body = ErrorDto),
+        (status = 413, description = "`too_large`", body = ErrorDto),
+        (status = 422, description = "`not_understood`: nothing was counted", body = ErrorDto),
+        (status = 429, description = "`too_fast`; `Retry-After` says when to try again", body = ErrorDto),
+        (status = 503, description = "`busy`: nothing was counted; `Retry-After` says when to try again", body = ErrorDto),
+    )
+)]
+pub(in crate::web) async fn ratings(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<RatingsPushedDto>, Response> {
+    let kind = PushKind::Ratings;
+    let bytes = receive(&state, kind, &id, &headers, body, SENSOR_BODY_BYTES).await?;
+    let pushed = (state.inputs().push)
+        .take(kind, &id, &bytes)
+        .map_err(refused)?;
+    let words = match pushed {
+        Pushed::Ratings { words } => words,
+        _ => 0,
+    };
+    Ok(Json(RatingsPushedDto {
+        v: 1,
+        taken: "ratings".into(),
+        words,
     }))
 }
 

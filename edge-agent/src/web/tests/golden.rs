@@ -125,6 +125,7 @@ async fn openapi_lists_every_route_and_every_schema_it_uses() {
         "/api/history",
         "/api/live",
         "/api/openapi.json",
+        "/api/ratings/{id}",
         "/api/sensors/{id}",
         "/api/snapshot",
         "/api/tickets/{id}",

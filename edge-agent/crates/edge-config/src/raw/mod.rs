@@ -4,6 +4,7 @@
 mod camera;
 mod duty;
 mod post;
+mod rating;
 mod rules;
 mod sensor;
 mod ticket;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use camera::{RawCamera, RawCodec};
 pub(crate) use duty::{RawCalendar, RawCover, RawDuty, RawWeek};
 pub(crate) use post::{RawEvaluationPoint, RawQueue, RawWindow, RawWindowZone, RawZoneKind};
+pub(crate) use rating::{RawRatingAdapter, RawRatings};
 pub(crate) use rules::RawRules;
 pub(crate) use sensor::{
     RawGateway, RawParity, RawSensor, RawSensorAdapter, RawSensorBroker, RawSensorKind,
@@ -47,6 +49,9 @@ pub(crate) struct RawConfig {
     /// Ticket machines (叫号机).
     #[serde(default)]
     pub tickets: Vec<RawTickets>,
+    /// Evaluation terminals (评价器).
+    #[serde(default)]
+    pub ratings: Vec<RawRatings>,
     /// MQTT broker on which the sensors speak.
     pub sensor_broker: Option<RawSensorBroker>,
     /// When windows should be open (排班), in local time. Outside these times nothing is judged.

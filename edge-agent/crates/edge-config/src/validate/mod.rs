@@ -5,6 +5,7 @@ mod duty;
 mod gateway;
 mod hall;
 mod polygon;
+mod rating;
 mod roster;
 mod rules;
 mod secret;
@@ -174,6 +175,7 @@ pub(crate) fn build(raw: &RawConfig, check: &mut Check<'_>) -> Config {
     let sensors = sensor::sensors(raw, check);
     let gateways = gateway::gateways(raw, check);
     let tickets = ticket::tickets(raw, check);
+    let ratings = rating::ratings(raw, check);
     let sensor_broker = sensor::broker(raw, check);
     let duty = duty::calendar(raw, check);
     let window_configs = window::configs(raw, check);
@@ -206,6 +208,7 @@ pub(crate) fn build(raw: &RawConfig, check: &mut Check<'_>) -> Config {
         sensors,
         gateways,
         tickets,
+        ratings,
         sensor_broker,
         detector: detector(&raw.detector, check),
         uplink: uplink::uplink(raw, check),

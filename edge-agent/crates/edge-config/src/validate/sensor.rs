@@ -5,7 +5,9 @@ use hall_core::ids::{GatewayId, SensorId, WindowId};
 
 use crate::config::Broker;
 use crate::mistake::quote;
-use crate::raw::{RawConfig, RawSensor, RawSensorAdapter, RawSensorKind, RawTicketAdapter};
+use crate::raw::{
+    RawConfig, RawRatingAdapter, RawSensor, RawSensorAdapter, RawSensorKind, RawTicketAdapter,
+};
 use crate::sensor::{Polarity, SensorAdapter, SensorSource, SerialSource, TopicSource};
 use crate::validate::secret::Login;
 use crate::validate::{Check, gateway, secret, uplink};
@@ -394,7 +396,8 @@ pub(super) fn broker(raw: &RawConfig, check: &mut Check<'_>) -> Option<Broker> {
             !matches!(sensor.adapter, Ld2410 | Ld2450 | Modbus | Http)
         };
         let tickets = (raw.tickets.iter()).any(|t| t.adapter == RawTicketAdapter::Mqtt);
-        if raw.sensors.iter().any(on_mqtt) || tickets {
+        let ratings = (raw.ratings.iter()).any(|r| r.adapter == RawRatingAdapter::Mqtt);
+        if raw.sensors.iter().any(on_mqtt) || tickets || ratings {
             check.mistake(
                 "sensor_broker",
                 "the section [sensor_broker] is missing, but there are sensors on MQTT",

@@ -5,3 +5,4 @@ mod hall;
 mod order;
 mod periods;
 mod rates;
+mod ratings;
