@@ -68,3 +68,30 @@ fn what_a_device_sends_changes_the_judgement_of_its_window() {
     agent.stop().unwrap();
     assert!(!agent.log().contains(TOKEN), "no log holds a token");
 }
+
+#[test]
+fn a_dark_lamp_declares_a_pause_and_a_lit_one_ends_it() {
+    let mut hall = Hall::of_sensors(1).unwrap();
+    hall.with_entry("sensors", "W1-radar", |sensor| {
+        sensor["kind"] = value("lamp");
+        sensor["type"] = value("http");
+        sensor["token_env"] = value("W1_TOKEN");
+        sensor.remove("topic");
+    });
+    hall.env("W1_TOKEN", TOKEN);
+    let mut agent = Agent::start(&hall).unwrap();
+    let say = |body: &str| agent.http().post("/api/sensors/W1-radar", TOKEN, body);
+    for (lamp, paused) in [("off", true), ("on", false), ("0", true)] {
+        assert_eq!(say(lamp).unwrap().status, 200);
+        wait::until_true(&format!("lamp {lamp}"), Duration::from_secs(20), || {
+            window(&agent).is_some_and(|w| (w["state"] == "paused") == paused)
+        })
+        .unwrap();
+    }
+    assert_eq!(say("dim").unwrap().status, 422);
+    wait::until_true("/health to say why", Duration::from_secs(20), || {
+        component(&agent, "sensor:W1-radar").is_some_and(|(_, why)| why.contains("not understood"))
+    })
+    .unwrap();
+    agent.stop().unwrap();
+}

@@ -112,6 +112,14 @@ pub enum Pushed {
     },
 }
 
+/// Counts a message that was not understood, and says so in /health until one is.
+pub(crate) fn refuse(status: &watch::Sender<LinkStatus>, reason: &str) {
+    status.send_modify(|s| {
+        s.refused += 1;
+        s.trouble = format!("{} messages not understood, the last: {reason}", s.refused);
+    });
+}
+
 /// One sensor that sends by HTTP.
 pub struct PushSensor {
     door: Door,
@@ -184,8 +192,8 @@ impl PushSensor {
         let reader = self.object.as_ref().filter(|_| is_object);
         let reader = reader.unwrap_or(&self.plain);
         let meaning = reader.interpret(&reader.topic, body, false).map_err(|e| {
-            self.status.send_modify(|s| s.refused += 1);
             let SensorError::Payload { reason, .. } = e;
+            refuse(&self.status, &reason);
             PushRefusal::Payload(reason)
         })?;
         *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);

@@ -16,7 +16,7 @@ pub(crate) struct RawSensor {
     /// How the box hears it.
     #[serde(rename = "type")]
     pub adapter: RawSensorAdapter,
-    /// Take "on" for off and off for "on" (normally closed contacts; a lamp that is lit while the window is open, as a pause).
+    /// Take "on" for off and off for "on" (normally closed contacts).
     #[serde(default)]
     pub invert: bool,
     /// Silence in seconds after which it is ignored; default: sensor_stale_s of the rules. For a sensor that speaks only on
@@ -73,8 +73,10 @@ pub(crate) enum RawSensorKind {
     Presence,
     /// Somebody sits on the chair.
     Seat,
-    /// Service is declared paused (暂停服务 switch, lamp).
+    /// Service is declared paused (暂停服务 switch).
     Pause,
+    /// The window's lamp (窗口灯): lit while the window is open, dark while it is paused. With invert: lit while it is paused.
+    Lamp,
 }
 
 /// How the box hears a sensor.

@@ -122,10 +122,11 @@ pub(super) fn sensors(raw: &RawConfig, check: &mut Check<'_>) -> Vec<SensorSourc
             kind: match sensor.kind {
                 RawSensorKind::Presence => SensorKind::Presence,
                 RawSensorKind::Seat => SensorKind::Seat,
-                RawSensorKind::Pause => SensorKind::Pause,
+                // A dark lamp declares a pause as a switch does.
+                RawSensorKind::Pause | RawSensorKind::Lamp => SensorKind::Pause,
             },
             adapter,
-            polarity: if sensor.invert {
+            polarity: if sensor.invert != matches!(sensor.kind, RawSensorKind::Lamp) {
                 Polarity::Inverted
             } else {
                 Polarity::Normal
@@ -269,7 +270,9 @@ fn topic_source(path: &str, sensor: &RawSensor, check: &mut Check<'_>) -> Option
             property: sensor.property.clone(),
         },
         _ => {
-            if matches!(sensor.kind, RawSensorKind::Pause) && sensor.property.is_none() {
+            if matches!(sensor.kind, RawSensorKind::Pause | RawSensorKind::Lamp)
+                && sensor.property.is_none()
+            {
                 check.mistake(
                     path,
                     "a pause switch says neither presence nor occupancy, so it would never be read",

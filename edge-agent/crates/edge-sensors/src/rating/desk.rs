@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::reader::RatingReader;
 use crate::mqtt::{LinkStatus, Now, TopicHearer};
-use crate::push::{Door, PushRefusal, Pushed};
+use crate::push::{Door, PushRefusal, Pushed, refuse};
 
 /// One rating on its way to the totals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +74,8 @@ impl RatingDesk {
         for (permit, (window, option)) in room.zip(read) {
             permit.send(Rating { window, option, at });
         }
+        self.status
+            .send_if_modified(|s| !std::mem::take(&mut s.trouble).is_empty());
         Ok(())
     }
 
@@ -83,8 +85,8 @@ impl RatingDesk {
         self.take(read).map(|()| count)
     }
 
-    pub(super) fn refuse(&self) {
-        self.status.send_modify(|s| s.refused += 1);
+    pub(super) fn refuse(&self, reason: &str) {
+        refuse(&self.status, reason);
     }
 }
 
@@ -124,7 +126,7 @@ impl RatingPush {
         let words = self
             .desk
             .payload(body)
-            .inspect_err(|_| self.desk.refuse())?;
+            .inspect_err(|e| self.desk.refuse(&e.to_string()))?;
         Ok(Pushed::Ratings { words })
     }
 }
@@ -148,10 +150,10 @@ impl TopicHearer for RatingTopic {
             return Ok(());
         }
         let taken = self.desk.payload(payload);
-        taken.map(drop).map_err(|refusal| {
-            self.desk.refuse();
-            refusal.to_string()
-        })
+        taken
+            .map(drop)
+            .map_err(|refusal| refusal.to_string())
+            .inspect_err(|reason| self.desk.refuse(reason))
     }
 }
 

@@ -66,7 +66,7 @@ impl RatingLine {
             };
             for line in splitter.push(&buffer[..count]) {
                 if let Err(reason) = self.hear(&line) {
-                    self.desk.refuse();
+                    self.desk.refuse(&reason);
                     tracing::debug!(ratings = %self.desk.id(), %reason, "Line refused.");
                 }
             }

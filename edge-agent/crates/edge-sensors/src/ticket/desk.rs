@@ -14,7 +14,7 @@ use super::reader::{Read, TicketReader};
 use super::seen::Seen;
 use crate::mailbox::SensorInput;
 use crate::mqtt::{LinkStatus, Now, TopicHearer};
-use crate::push::{Door, PushRefusal, Pushed};
+use crate::push::{Door, PushRefusal, Pushed, refuse};
 
 /// Words on the way to the hall: a busy hall's quarter of an hour. Full: HTTP is told to come again, a file waits, a message on MQTT is
 /// refused and counted.
@@ -251,7 +251,7 @@ impl TicketPush {
     pub fn take(&self, body: &[u8]) -> Result<Pushed, PushRefusal> {
         let desk = &self.desk;
         let read = desk.reader.json(body, (desk.now)().1).map_err(|reason| {
-            desk.status.send_modify(|s| s.refused += 1);
+            refuse(&desk.status, &reason);
             PushRefusal::Payload(reason)
         })?;
         let new = desk.take(&read).map_err(|Full| PushRefusal::Busy)?;
@@ -296,9 +296,9 @@ impl TopicHearer for TicketTopic {
         let desk = &self.desk;
         let taken = (desk.reader.json(payload, (desk.now)().1))
             .and_then(|read| desk.take(&read).map_err(|Full| "the hall is busy".into()));
-        taken.map(drop).inspect_err(|_| {
-            desk.status.send_modify(|s| s.refused += 1);
-        })
+        taken
+            .map(drop)
+            .inspect_err(|reason| refuse(&desk.status, reason))
     }
 }
 
