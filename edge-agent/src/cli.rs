@@ -10,8 +10,10 @@ use hall_report::{Format, Lang};
 use crate::figures;
 
 mod central;
+mod fleet;
 
 pub use central::{BrokerArgs, BrokerUrl, CentralArgs, Tolerance};
+pub use fleet::FleetArgs;
 
 /// One edge box in a public service hall.
 #[derive(Debug, Parser)]
@@ -46,6 +48,9 @@ pub enum Command {
     /// Follow what boxes publish: a board of the fleet, checks of numbers, chains, clocks and forms; JSON lines, PostgreSQL (exit
     /// code 3 when something was wrong).
     Central(CentralArgs),
+    /// Run simulated boxes against a broker: the real engine on scripted days, the real uplink (exit code 3 when records did not
+    /// arrive).
+    Fleet(FleetArgs),
     /// Print the JSON Schema of hall.toml, for editors.
     Schema,
 }

@@ -15,6 +15,7 @@ fn main() -> std::process::ExitCode {
         Command::Export(args) => commands::export(&args),
         Command::Verify(args) => commands::verify(&args),
         Command::Central(args) => commands::central(&args),
+        Command::Fleet(args) => commands::fleet(&args),
         Command::Schema => commands::schema(),
     };
     match outcome {

@@ -8,6 +8,7 @@
 
 mod broker_outage;
 mod camera_loss;
+mod central_fleet;
 mod centre;
 mod commands;
 mod full_disk;

@@ -141,7 +141,7 @@ impl Broker {
         let mut config = File::create(folder.join("mosquitto.conf"))?;
         writeln!(
             config,
-            "listener {} 127.0.0.1\nallow_anonymous true\nlog_dest stderr\nset_tcp_nodelay true",
+            "listener {} 127.0.0.1\nallow_anonymous true\nlog_dest stderr\nset_tcp_nodelay true\nmax_queued_messages 0",
             self.port
         )?;
         // As root mosquitto would become its own user, who may not write to our folder.
