@@ -85,6 +85,11 @@ id = "by-http"
 type = "http"
 token_env = "MACHINE_TOKEN"
 queues = [{{ name = "税务", queue = "SW" }}]
+[[ratings]]
+id = "by-mqtt"
+type = "mqtt"
+topic = "ratings"
+window = "W1"
 "#
     ))
     .unwrap();
@@ -105,6 +110,12 @@ queues = [{{ name = "税务", queue = "SW" }}]
         r#"{"ticket":"A1","state":"called","window":"W1"}"#,
     );
     wait_length(&agent, "SB", 2);
+    publish(
+        broker.port(),
+        "tickets/sb",
+        r#"{"ticket":"A1","state":"done"}"#,
+    );
+    publish(broker.port(), "ratings", r#"{"rating":"基本满意"}"#);
 
     // As a Chinese Windows program writes it: GBK, CRLF.
     let sheet = "号码,状态,取号时间\r\nB1,等待,\r\nB2,等待,\r\nB1,过号,\r\n";
@@ -146,6 +157,12 @@ queues = [{{ name = "税务", queue = "SW" }}]
     })
     .unwrap_or_else(|e| panic!("{e:#}: {:?}", centre.last("summary/live")));
     agent.stop().unwrap();
+    // The day has the wait, as from a ticket, and the rating as a total.
+    let mut days = std::fs::read_dir(hall.folder().join("store/figures")).unwrap();
+    let day = std::fs::read_to_string(days.next().unwrap().unwrap().path()).unwrap();
+    let day: Value = serde_json::from_str(&day).unwrap();
+    assert_eq!(day["waits"]["SB"][0][4], true, "{day}");
+    assert_eq!(day["ratings"]["W1"], serde_json::json!([0, 1, 0, 0, 0, 0]));
     let told = centre.messages();
     for number in ["A1", "A2", "B1", "B2", "C1"] {
         let quoted = format!("\"{number}\"");

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use edge_config::{CameraSource, json_schema, load_with_env};
 use hall_core::config::Rules;
+use hall_core::observe::TicketState;
+use hall_core::rating::RatingOption;
 use proptest::prelude::*;
 
 fn hall_config() -> PathBuf {
@@ -34,6 +36,24 @@ fn county() -> (tempfile::TempDir, PathBuf) {
     fs::write(hall.join("centre-ca.pem"), "").unwrap();
     let file = hall.join("hall.toml");
     (dir, file)
+}
+
+#[test]
+fn the_county_hall_hears_its_machines_in_their_own_words() {
+    let (_folder, file) = county();
+    let config = load_with_env(&file, &|_| None).unwrap_or_else(|e| panic!("{e}"));
+    let (machine, terminals) = (&config.tickets[0], &config.ratings[0]);
+    assert_eq!(machine.names.ticket, "号码");
+    assert_eq!(
+        machine.names.party, "party",
+        "what it does not name is as usual"
+    );
+    assert_eq!(machine.queues, [("综合受理".to_owned(), "Q1".into())]);
+    let no_show = ("弃号".to_owned(), TicketState::NoShow);
+    assert!(machine.states.contains(&no_show));
+    assert!(terminals.windows.contains(&("02".to_owned(), "W2".into())));
+    let other = ("6".to_owned(), RatingOption::Other);
+    assert!(terminals.words.contains(&other));
 }
 
 #[test]

@@ -140,22 +140,25 @@ pub(super) fn sensors(raw: &RawConfig, check: &mut Check<'_>) -> Vec<SensorSourc
     sensors
 }
 
-/// Two sensors with one token could speak for each other.
+/// Two devices with one token could speak for each other.
 fn own_tokens(raw: &RawConfig, check: &mut Check<'_>) {
+    let sensors = raw.sensors.iter().map(|s| (&s.token_file, &s.token_env));
+    let tickets = raw.tickets.iter().map(|t| (&t.token_file, &t.token_env));
+    let ratings = raw.ratings.iter().map(|r| (&r.token_file, &r.token_env));
+    let devices = (sensors.enumerate().map(|(n, of)| ("sensors", n, of)))
+        .chain(tickets.enumerate().map(|(n, of)| ("tickets", n, of)))
+        .chain(ratings.enumerate().map(|(n, of)| ("ratings", n, of)));
     let mut known: Vec<(&str, &str)> = Vec::new();
-    for (n, sensor) in raw.sensors.iter().enumerate() {
-        for (key, place) in [
-            ("token_file", &sensor.token_file),
-            ("token_env", &sensor.token_env),
-        ] {
+    for (list, n, (file, env)) in devices {
+        for (key, place) in [("token_file", file), ("token_env", env)] {
             let Some(place) = place.as_deref() else {
                 continue;
             };
             if known.contains(&(key, place)) {
                 check.mistake(
-                    format!("sensors[{n}].{key}"),
-                    format!("{} is another sensor's token", quote(place)),
-                    "make one for each, so that a lost one opens one sensor only",
+                    format!("{list}[{n}].{key}"),
+                    format!("{} is another device's token", quote(place)),
+                    "make one for each, so that a lost one opens one device only",
                 );
             }
             known.push((key, place));
