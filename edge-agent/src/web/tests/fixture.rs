@@ -20,11 +20,14 @@ use hall_core::time::{HallTime, Stamp, WallClock};
 use hall_core::tri::Tri;
 use hall_wire::event::{ClockQuality, EventRecord, RecordContext, SealedRecord};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use edge_sensors::json::JsonSensor;
+use edge_sensors::mqtt::Now;
+use edge_sensors::rating::{RatingDesk, RatingPush, RatingReader};
+use edge_sensors::ticket::{TicketDesk, TicketFields, TicketPush, TicketReader};
 use edge_sensors::{LinkStatus, PushSensor};
 
 use crate::push::PushDoors;
@@ -235,9 +238,39 @@ pub fn push_doors() -> PushDoors {
         invert: false,
     };
     let status = watch::Sender::new(LinkStatus::default());
-    let now = Arc::new(|| (NOW, NOW.0));
+    let now: Now = Arc::new(|| (NOW, NOW.0));
     let mut doors = PushDoors::default();
-    doors.add_sensor(PushSensor::new(TOKEN.into(), payload, 60, now, status));
+    doors.add_sensor(PushSensor::new(
+        TOKEN.into(),
+        payload,
+        60,
+        now.clone(),
+        status,
+    ));
+    let reader = TicketReader {
+        fields: TicketFields::default(),
+        states: Vec::new(),
+        queues: vec![("Q1".into(), "Q1".into())],
+        windows: Vec::new(),
+        utc_offset_s: 28_800,
+    };
+    let wall = Arc::new(|| WallClock::unix(28_800));
+    let status = watch::Sender::new(LinkStatus::default());
+    let desk = TicketDesk::new("machine", reader, 600, now.clone(), wall, status);
+    doors.add_tickets(TicketPush::new(TOKEN.into(), desk));
+    let reader = RatingReader {
+        window: Some("W3".into()),
+        window_key: "window".into(),
+        rating_key: "rating".into(),
+        words: Vec::new(),
+        windows: Vec::new(),
+    };
+    // Room for two ratings, and nobody takes them.
+    let (out, full) = mpsc::channel(2);
+    std::mem::forget(full);
+    let status = watch::Sender::new(LinkStatus::default());
+    let desk = RatingDesk::new("terminals", reader, now, out, status);
+    doors.add_ratings(RatingPush::new(TOKEN.into(), desk));
     doors
 }
 

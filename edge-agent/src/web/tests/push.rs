@@ -42,6 +42,56 @@ async fn a_device_is_told_what_was_made_of_its_message_or_what_to_do() {
 }
 
 #[tokio::test]
+async fn ticket_machines_and_terminals_are_told_how_much_was_taken() {
+    let served = Served::start().await;
+    let (tickets, ratings) = ("/api/tickets/machine", "/api/ratings/terminals");
+    let large = vec![b' '; 257 * 1024];
+    let of_tickets = |words: u32, new: u32| {
+        let body = serde_json::json!({"v": 1, "taken": "tickets", "words": words, "new": new});
+        Some(body)
+    };
+    let of_ratings =
+        |words: u32| Some(serde_json::json!({"v": 1, "taken": "ratings", "words": words}));
+    for (path, body, status, expected) in [
+        (
+            tickets,
+            &br#"[{"ticket":"A1"},{"ticket":"A1","state":"done"}]"#[..],
+            200,
+            of_tickets(2, 2),
+        ),
+        (
+            tickets,
+            br#"{"ticket":"A1","state":"done"}"#,
+            200,
+            of_tickets(1, 0),
+        ),
+        (tickets, b"[]", 200, of_tickets(0, 0)),
+        (tickets, br#"{"ticket":""}"#, 422, None),
+        (tickets, &large, 413, None),
+        (ratings, br#"{"rating":"slow"}"#, 200, of_ratings(1)),
+        (ratings, br#"{"rating":"bad"}"#, 422, None),
+        (
+            ratings,
+            br#"[{"rating":"slow"},{"rating":"slow"}]"#,
+            503,
+            None,
+        ),
+        (ratings, br#"{"rating":"other"}"#, 200, of_ratings(1)),
+    ] {
+        let answer = post(&served, path, TOKEN, body).await;
+        assert_eq!(answer.status, status, "{path}: {answer:?}");
+        if let Some(expected) = expected {
+            assert_eq!(answer.json(), expected);
+        }
+        if status == 503 {
+            assert_eq!(answer.header("retry-after"), Some("1"));
+        }
+        assert_eq!(post(&served, path, "wrong", body).await.status, 401);
+    }
+    served.stop().await;
+}
+
+#[tokio::test]
 async fn a_device_that_floods_is_told_to_wait() {
     let served = Served::start().await;
     let mut last = None;
