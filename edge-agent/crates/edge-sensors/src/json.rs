@@ -46,9 +46,10 @@ impl JsonSensor {
         if among(&self.off) {
             return Some(false);
         }
+        // Some programs write every number with a decimal point.
         match word.as_str() {
-            "1" => Some(true),
-            "0" => Some(false),
+            "1" | "1.0" => Some(true),
+            "0" | "0.0" => Some(false),
             _ => truth(&Value::String(word)),
         }
     }
@@ -63,7 +64,9 @@ impl JsonSensor {
         words.join(", ")
     }
 
-    fn state(&self, topic: &str, payload: &[u8], retained: bool) -> Result<Meaning, SensorError> {
+    /// What a payload of its topic means.
+    pub(crate) fn state(&self, payload: &[u8], retained: bool) -> Result<Meaning, SensorError> {
+        let topic = self.topic.as_str();
         let text = String::from_utf8_lossy(payload);
         if text.trim().is_empty() {
             return Ok(Meaning::Nothing);
@@ -121,7 +124,7 @@ impl TopicAdapter for JsonSensor {
             return availability(&self.id, topic, payload).map(Some);
         }
         if topic == self.topic {
-            return self.state(topic, payload, retained).map(Some);
+            return self.state(payload, retained).map(Some);
         }
         Ok(None)
     }

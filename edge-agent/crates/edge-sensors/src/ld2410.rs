@@ -1,6 +1,6 @@
 //! Frames of Hi-Link LD2410 and LD2412 radars on a serial line (UART 256000 8N1, LD2412 115200): finds frames in a stream with noise,
 //! cuts and garbage, and says whether somebody is there. There is no checksum, so header, length, inner marks and footer must all fit
-//! (Hi-Link "LD2410 serial communication protocol", V1.02). Pure: bytes in, reports out.
+//! (Hi-Link "LD2410 serial communication protocol", V1.02; the LD2412 differs in its lengths). Pure: bytes in, reports out.
 
 const HEADER: [u8; 4] = [0xF4, 0xF3, 0xF2, 0xF1];
 const FOOTER: [u8; 4] = [0xF8, 0xF7, 0xF6, 0xF5];
@@ -10,9 +10,11 @@ const ENGINEERING: u8 = 0x01;
 /// Marks around the data of a report.
 const DATA_HEAD: u8 = 0xAA;
 const DATA_TAIL: [u8; 2] = [0x55, 0x00];
-/// Basic data: type, head, state, three distances and two energies, tail and check.
+/// Basic data of the LD2410: type, head, state, moving target's distance and energy, still target's, detection distance, tail and check.
 const BASIC_LEN: usize = 13;
-/// The longest report in use is an engineering report of 35 bytes, 45 on the LD2412; more is no frame.
+/// The LD2412 has no detection distance.
+const BASIC_LEN_LD2412: usize = 11;
+/// The longest report in use is an engineering report: 35 bytes, on the LD2412 with its 14 gates 42 to 45; more is no frame.
 const LONGEST: usize = 64;
 
 /// What the radar sees.
@@ -74,20 +76,11 @@ impl Ld2410Decoder {
     }
 
     fn scan(&mut self, reports: &mut Vec<Report>) {
-        loop {
-            let head = self.buffer.len().min(HEADER.len());
-            if self.buffer[..head] != HEADER[..head] {
+        while !self.buffer.is_empty() {
+            let Some(length) = data_length(&self.buffer) else {
                 self.skip();
                 continue;
-            }
-            if self.buffer.len() < 6 {
-                return;
-            }
-            let length = usize::from(u16::from_le_bytes([self.buffer[4], self.buffer[5]]));
-            if !(BASIC_LEN..=LONGEST).contains(&length) {
-                self.skip();
-                continue;
-            }
+            };
             let whole = HEADER.len() + 2 + length + FOOTER.len();
             if self.buffer.len() < whole {
                 return;
@@ -95,8 +88,8 @@ impl Ld2410Decoder {
             match report(&self.buffer[6..6 + length], &self.buffer[6 + length..whole]) {
                 Some(report) => {
                     reports.push(report);
-                    self.buffer.clear();
-                    return;
+                    // What was held back behind a cut frame may hold more than one whole frame.
+                    self.buffer.drain(..whole);
                 }
                 None => self.skip(),
             }
@@ -112,15 +105,31 @@ impl Ld2410Decoder {
     }
 }
 
-fn report(data: &[u8], footer: &[u8]) -> Option<Report> {
-    let kind = *data.first()?;
-    let tail = data.get(data.len().checked_sub(2)?..)?;
-    if footer != FOOTER
-        || !matches!(kind, BASIC | ENGINEERING)
-        || *data.get(1)? != DATA_HEAD
-        || tail != DATA_TAIL
-        || kind == BASIC && data.len() != BASIC_LEN
+/// Length of the data of a frame that begins like this, the longest until its length has come; `None`: no frame begins like this.
+/// Looks at all there is, so that garbage that begins like a frame holds a whole one back as little as possible.
+fn data_length(start: &[u8]) -> Option<usize> {
+    let fits = |at: usize, wanted: &[u8]| start.get(at).is_none_or(|byte| wanted.contains(byte));
+    let head = start.len().min(HEADER.len());
+    if start[..head] != HEADER[..head] || !fits(6, &[BASIC, ENGINEERING]) || !fits(7, &[DATA_HEAD])
     {
+        return None;
+    }
+    let (Some(low), Some(high)) = (start.get(4), start.get(5)) else {
+        return Some(LONGEST);
+    };
+    let length = usize::from(u16::from_le_bytes([*low, *high]));
+    let lengths = match start.get(6) {
+        Some(&BASIC) => [BASIC_LEN_LD2412, BASIC_LEN].contains(&length),
+        Some(_) => (BASIC_LEN + 1..=LONGEST).contains(&length),
+        None => (BASIC_LEN_LD2412..=LONGEST).contains(&length),
+    };
+    lengths.then_some(length)
+}
+
+/// What stands between length and footer of a frame whose beginning fits.
+fn report(data: &[u8], footer: &[u8]) -> Option<Report> {
+    let tail = data.get(data.len().checked_sub(2)?..)?;
+    if footer != FOOTER || tail != DATA_TAIL {
         return None;
     }
     let target = match *data.get(2)? {
@@ -188,6 +197,19 @@ mod tests {
     }
 
     #[test]
+    fn an_ld2412_has_no_detection_distance() {
+        let (reports, skipped) = decode(&bytes(
+            "F4F3F2F1 0B00 02AA 03 4600 34 0000 3C 5500 F8F7F6F5",
+        ));
+        let both = Report {
+            target: Target::MovingAndStill,
+            moving_cm: 70,
+            still_cm: 0,
+        };
+        assert_eq!((reports, skipped), (vec![both], 0));
+    }
+
+    #[test]
     fn an_engineering_frame_begins_with_the_same_data() {
         let mut data = bytes("01 AA 03 1E00 3C 0000 39 0000 08 08");
         data.extend([0x22; 18]);
@@ -216,7 +238,13 @@ mod tests {
             ([&still[..22], &nobody, &still].concat(), 2),
             ([&HEADER[..], &HEADER, &still[4..]].concat(), 1),
             ([&HEADER[..], &[0xFF, 0xFF], &still].concat(), 1),
+            ([&HEADER[..], &[LONGEST as u8, 0], &still].concat(), 1),
             ([&still[..6], &[0xAA; 40], &nobody].concat(), 1),
+            // A cut engineering frame holds back what follows until its length has come; then all of it counts.
+            (
+                [&HEADER[..], &[0x23, 0, 1, 0xAA], &still, &nobody].concat(),
+                2,
+            ),
             (still[1..].to_vec(), 0),
         ] {
             let (reports, _) = decode(&stream);

@@ -16,6 +16,7 @@ pub mod onvif;
 pub mod push;
 pub mod radar;
 pub mod rating;
+mod reach;
 pub mod serial;
 pub mod tasmota;
 pub mod ticket;

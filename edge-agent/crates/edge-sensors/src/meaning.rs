@@ -20,10 +20,12 @@ pub enum Meaning {
         /// When it was measured, in Unix milliseconds.
         measured_unix_ms: Option<i64>,
     },
-    /// The device, or the bridge it hangs on, is reachable again.
+    /// The device says that it is there.
     Online,
-    /// The device, or the bridge it hangs on, is gone.
+    /// The device, or its will, says that it is gone.
     Offline,
+    /// The bridge that the device hangs on is there, or gone.
+    Bridge(bool),
     /// A message that concerns the sensor but says nothing about its state.
     Nothing,
 }
@@ -141,7 +143,8 @@ pub fn reading_time(
 ) -> HallTime {
     match measured_unix_ms {
         Some(measured) if measured < received_unix_ms => {
-            received.plus_ms(measured - received_unix_ms)
+            // Nothing is older than the clock; a payload may say anything.
+            received.plus_ms(measured.max(0) - received_unix_ms)
         }
         _ => received,
     }
@@ -162,5 +165,7 @@ mod tests {
             HallTime(5000)
         );
         assert_eq!(reading_time(None, HallTime(5000), 1000), HallTime(5000));
+        let ancient = reading_time(Some(i64::MIN), HallTime(5000), 1000);
+        assert_eq!(ancient, HallTime(4000));
     }
 }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::mailbox::{Mailbox, SensorInput};
 use crate::meaning::{Meaning, TopicAdapter, reading_time};
+use crate::reach::Reach;
 
 /// Where the sensors' broker is, and who we are there.
 #[derive(Clone)]
@@ -157,6 +158,7 @@ impl MqttSensors {
         topics.sort();
         topics.dedup();
         let (client, mut eventloop) = AsyncClient::new(options, topics.len().max(1));
+        let mut reach = Reach::default();
         loop {
             match eventloop.poll().await {
                 Ok(Event::Incoming(Packet::ConnAck(ack)))
@@ -179,7 +181,9 @@ impl MqttSensors {
                 Ok(Event::Incoming(Packet::ConnAck(ack))) => {
                     return format!("broker refused the connection: {:?}", ack.code);
                 }
-                Ok(Event::Incoming(Packet::Publish(publish))) => self.message(mailbox, &publish),
+                Ok(Event::Incoming(Packet::Publish(publish))) => {
+                    self.message(mailbox, &mut reach, &publish);
+                }
                 Ok(_) => {}
                 Err(e) => return e.to_string(),
             }
@@ -194,7 +198,7 @@ impl MqttSensors {
         }
     }
 
-    fn message(&self, mailbox: &Mailbox, publish: &Publish) {
+    fn message(&self, mailbox: &Mailbox, reach: &mut Reach, publish: &Publish) {
         let (at, unix_ms) = (self.now)();
         for hearer in &self.hearers {
             if let Err(reason) = hearer.hear(&publish.topic, &publish.payload, publish.retain) {
@@ -202,6 +206,11 @@ impl MqttSensors {
                 tracing::debug!(topic = %publish.topic, %reason, "Payload refused.");
             }
         }
+        let health = |sensor: &Arc<dyn TopicAdapter>, reached: bool| SourceHealth {
+            source: SourceId::Sensor(sensor.id().clone()),
+            at,
+            down: (!reached).then_some(FaultCause::Offline),
+        };
         for sensor in &self.sensors {
             match sensor.interpret(&publish.topic, &publish.payload, publish.retain) {
                 Ok(Some(Meaning::Reading {
@@ -215,11 +224,12 @@ impl MqttSensors {
                     quality,
                 }),
                 Ok(Some(meaning @ (Meaning::Online | Meaning::Offline))) => {
-                    mailbox.health(SourceHealth {
-                        source: SourceId::Sensor(sensor.id().clone()),
-                        at,
-                        down: (meaning == Meaning::Offline).then_some(FaultCause::Offline),
-                    })
+                    let reached = reach.device(sensor.id(), meaning == Meaning::Online);
+                    mailbox.health(health(sensor, reached));
+                }
+                Ok(Some(Meaning::Bridge(online))) => {
+                    let reached = reach.bridge(sensor.id(), online);
+                    mailbox.health(health(sensor, reached));
                 }
                 Ok(Some(Meaning::Nothing) | None) => {}
                 Err(e) => {

@@ -26,21 +26,24 @@ const ITEMS: [&str; 5] = ["IsInside", "LogicalState", "State", "IsMotion", "Coun
 
 impl OnvifSensor {
     fn judge(&self, topic: &str, item: &str, value: &Value) -> Result<bool, SensorError> {
-        let number = match value {
-            Value::Number(n) => n.as_f64(),
-            Value::String(s) => s.trim().parse().ok(),
+        // A relay or an input is active or inactive (tt:RelayLogicalState); a count of people is above 0, and "1" and "0" of an
+        // xs:boolean read the same way.
+        let word = match value {
+            Value::String(text) => match text.trim() {
+                "active" => Some(true),
+                "inactive" => Some(false),
+                text => text.parse::<u64>().ok().map(|count| count > 0),
+            },
+            Value::Number(count) => count.as_u64().map(|count| count > 0),
             _ => None,
         };
-        match (truth(value), number) {
-            (Some(on), _) => Ok(on),
-            // A count of people; "1" and "0" of a logical state read the same way.
-            (None, Some(n)) => Ok(n > 0.0),
-            (None, None) => Err(failure(
+        word.or_else(|| truth(value)).ok_or_else(|| {
+            failure(
                 &self.id,
                 topic,
-                format!("'{item}' is {value}, expected true, false or a count"),
-            )),
-        }
+                format!("'{item}' is {value}, expected true, false, active, inactive or a count"),
+            )
+        })
     }
 }
 
@@ -89,7 +92,9 @@ impl TopicAdapter for OnvifSensor {
             return Ok(Some(Meaning::Nothing));
         }
         let fields = object(&self.id, topic, payload)?;
-        let Some(data) = fields.get("Data") else {
+        // A property that was deleted (the rule was taken out of the camera) has no state any more.
+        let deleted = fields.get("PropertyOperation").and_then(Value::as_str) == Some("Deleted");
+        let Some(data) = fields.get("Data").filter(|_| !deleted) else {
             return Ok(Some(Meaning::Nothing));
         };
         let wanted: Vec<&str> = match &self.property {

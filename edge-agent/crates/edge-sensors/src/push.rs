@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::SensorError;
 use crate::json::JsonSensor;
 use crate::mailbox::{Mailbox, SensorInput};
-use crate::meaning::{Meaning, TopicAdapter, reading_time};
+use crate::meaning::{Meaning, reading_time};
 use crate::mqtt::{LinkStatus, Now};
 
 /// Messages a second that one device may keep up: a radar says ten.
@@ -182,16 +182,23 @@ impl PushSensor {
         self.door.admit(token, (self.now)().0)
     }
 
+    /// What a message means.
+    ///
+    /// # Errors
+    /// When it is not what was configured.
+    pub fn interpret(&self, body: &[u8]) -> Result<Meaning, SensorError> {
+        let is_object = body.trim_ascii_start().first() == Some(&b'{');
+        let reader = self.object.as_ref().filter(|_| is_object);
+        reader.unwrap_or(&self.plain).state(body, false)
+    }
+
     /// Takes an admitted message in.
     ///
     /// # Errors
     /// When it is not what was configured; counted.
     pub fn take(&self, body: &[u8]) -> Result<Pushed, PushRefusal> {
         let (at, unix_ms) = (self.now)();
-        let is_object = body.trim_ascii_start().first() == Some(&b'{');
-        let reader = self.object.as_ref().filter(|_| is_object);
-        let reader = reader.unwrap_or(&self.plain);
-        let meaning = reader.interpret(&reader.topic, body, false).map_err(|e| {
+        let meaning = self.interpret(body).map_err(|e| {
             let SensorError::Payload { reason, .. } = e;
             refuse(&self.status, &reason);
             PushRefusal::Payload(reason)
@@ -202,11 +209,11 @@ impl PushSensor {
             s.trouble.clear();
             !std::mem::replace(&mut s.connected, true)
         });
-        let Some(Meaning::Reading {
+        let Meaning::Reading {
             value,
             quality,
             measured_unix_ms,
-        }) = meaning
+        } = meaning
         else {
             return Ok(Pushed::Nothing);
         };

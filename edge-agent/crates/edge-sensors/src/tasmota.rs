@@ -12,7 +12,8 @@ use crate::meaning::{Meaning, TopicAdapter, availability, failure, object, readi
 pub struct TasmotaSensor {
     /// Sensor id.
     pub id: SensorId,
-    /// The device's topic name, for example `w3-seat` (the middle of `tele/w3-seat/SENSOR`).
+    /// The device's topic name, for example `w3-seat` (the middle of `tele/w3-seat/SENSOR`), or its full topic with `%prefix%`, for
+    /// example `hall/%prefix%/w3-seat`, where the installer changed it.
     pub name: String,
     /// Key that holds the state, for example `Switch1` or `POWER`; a dot leads into an object (`MCP230XX.D0`).
     pub property: String,
@@ -21,29 +22,41 @@ pub struct TasmotaSensor {
 }
 
 impl TasmotaSensor {
+    /// `tele/NAME/SENSOR`, or as its FullTopic says (<https://tasmota.github.io/docs/MQTT/#mqtt-topic-definition>).
+    fn full_topic(&self, prefix: &str, last: &str) -> String {
+        if self.name.contains("%prefix%") {
+            let full = self.name.replace("%prefix%", prefix);
+            return format!("{}/{last}", full.trim_end_matches('/'));
+        }
+        format!("{prefix}/{}/{last}", self.name)
+    }
+
     fn will_topic(&self) -> String {
-        format!("tele/{}/LWT", self.name)
+        self.full_topic("tele", "LWT")
     }
 
     /// `stat/NAME/SWITCH1`, `stat/NAME/POWER`: the key alone, in capitals.
     fn own_topic(&self) -> String {
-        format!("stat/{}/{}", self.name, self.property.to_ascii_uppercase())
+        self.full_topic("stat", &self.property.to_ascii_uppercase())
     }
 
-    fn state_topics(&self) -> [String; 5] {
+    /// Reports by themselves and answers to `Status 8`, `10` (sensors) and `11` (relays).
+    fn state_topics(&self) -> [String; 6] {
         [
-            format!("tele/{}/SENSOR", self.name),
-            format!("tele/{}/STATE", self.name),
-            format!("stat/{}/RESULT", self.name),
-            format!("stat/{}/STATUS8", self.name),
-            format!("stat/{}/STATUS10", self.name),
+            self.full_topic("tele", "SENSOR"),
+            self.full_topic("tele", "STATE"),
+            self.full_topic("stat", "RESULT"),
+            self.full_topic("stat", "STATUS8"),
+            self.full_topic("stat", "STATUS10"),
+            self.full_topic("stat", "STATUS11"),
         ]
     }
 
     fn find<'a>(&self, fields: &'a Map<String, Value>) -> Option<&'a Value> {
         let mut keys = self.property.split('.');
         // Answers to a status request wrap the same object once more.
-        let inner = fields.get("StatusSNS").and_then(Value::as_object);
+        let inner = (fields.get("StatusSNS").or_else(|| fields.get("StatusSTS")))
+            .and_then(Value::as_object);
         let first = inner
             .unwrap_or(fields)
             .get(keys.next().unwrap_or_default())?;

@@ -1,9 +1,10 @@
 //! Zigbee2MQTT payloads (<https://www.zigbee2mqtt.io/guide/usage/mqtt_topics_and_messages.html>): device state, availability in
-//! both its forms, bridge state. Pure: topic and bytes in, meaning out.
+//! both its forms, bridge state, and the regions of an Aqara FP1 (<https://www.zigbee2mqtt.io/devices/RTCZCGQ11LM.html>), which come as
+//! actions. Pure: topic and bytes in, meaning out.
 
 use hall_core::ids::SensorId;
 use hall_core::observe::Quality;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::SensorError;
 use crate::meaning::{Meaning, TopicAdapter, availability, failure, object, truth};
@@ -15,7 +16,7 @@ pub struct Zigbee2MqttSensor {
     pub id: SensorId,
     /// Device topic, for example `zigbee2mqtt/W4-radar`.
     pub topic: String,
-    /// Property to read; `None`: `presence`, else `occupancy`, else `contact` is refused and the keys seen are named.
+    /// Property to read; `None`: `presence`, else `occupancy`. `region_1` to `region_10`: that region of an FP1.
     pub property: Option<String>,
     /// True when "on" means nobody is there.
     pub invert: bool,
@@ -28,11 +29,9 @@ impl TopicAdapter for Zigbee2MqttSensor {
 
     /// State, availability, bridge state.
     fn topics(&self) -> Vec<String> {
-        vec![
-            self.topic.clone(),
-            format!("{}/availability", self.topic),
-            self.bridge_topic(),
-        ]
+        let mut topics = vec![self.topic.clone(), format!("{}/availability", self.topic)];
+        topics.extend(self.bridge_topics());
+        topics
     }
 
     fn interpret(
@@ -44,21 +43,38 @@ impl TopicAdapter for Zigbee2MqttSensor {
         if topic == self.topic {
             return self.state(topic, payload, retained).map(Some);
         }
-        let available = topic.strip_suffix("/availability") == Some(&self.topic);
-        if available || topic == self.bridge_topic() {
+        if topic.strip_suffix("/availability") == Some(&self.topic) {
             return availability(&self.id, topic, payload).map(Some);
+        }
+        if self.bridge_topics().any(|bridge| bridge == topic) {
+            let meaning = availability(&self.id, topic, payload)?;
+            return Ok(Some(match meaning {
+                Meaning::Online => Meaning::Bridge(true),
+                Meaning::Offline => Meaning::Bridge(false),
+                other => other,
+            }));
         }
         Ok(None)
     }
 }
 
 impl Zigbee2MqttSensor {
-    fn bridge_topic(&self) -> String {
-        let base = self
-            .topic
-            .split_once('/')
-            .map_or("zigbee2mqtt", |(base, _)| base);
-        format!("{base}/bridge/state")
+    /// Both the bridge's base topic and a device's name may have levels of their own, so each beginning of the topic may be the base.
+    fn bridge_topics(&self) -> impl Iterator<Item = String> + '_ {
+        let ends = self.topic.match_indices('/').map(|(at, _)| at);
+        ends.map(|end| format!("{}/bridge/state", &self.topic[..end]))
+    }
+
+    /// An FP1's region, told by actions alone: somebody came or stays, or it is empty. `enter` and `leave` are quick and mistaken at
+    /// times, so they tell nothing. Without anybody in its whole field no region holds anybody.
+    fn region(region: &str, fields: &Map<String, Value>) -> Option<bool> {
+        let action = fields.get("action").and_then(Value::as_str);
+        let of_region = action.and_then(|action| action.strip_prefix(region)?.strip_prefix('_'));
+        match of_region {
+            Some("occupied") => Some(true),
+            Some("unoccupied") => Some(false),
+            _ => (fields.get("presence").and_then(truth) == Some(false)).then_some(false),
+        }
     }
 
     fn state(&self, topic: &str, payload: &[u8], retained: bool) -> Result<Meaning, SensorError> {
@@ -79,6 +95,7 @@ impl Zigbee2MqttSensor {
             }
         };
         let (value, contradicted) = match &self.property {
+            Some(key) if is_region(key) => (Self::region(key, &fields), false),
             Some(key) => (read(key)?, false),
             None => match (read("presence")?, read("occupancy")?) {
                 (Some(presence), Some(occupancy)) => (Some(presence), presence != occupancy),
@@ -103,6 +120,12 @@ impl Zigbee2MqttSensor {
             measured_unix_ms,
         })
     }
+}
+
+fn is_region(property: &str) -> bool {
+    property
+        .strip_prefix("region_")
+        .is_some_and(|n| n.parse::<u8>().is_ok())
 }
 
 /// `last_seen` as Zigbee2MQTT can be set to write it: ISO 8601 or epoch milliseconds.
@@ -221,9 +244,13 @@ mod tests {
             (
                 "zigbee2mqtt/bridge/state",
                 r#"{"state":"offline"}"#,
-                Some(Meaning::Offline),
+                Some(Meaning::Bridge(false)),
             ),
-            ("zigbee2mqtt/bridge/state", "online", Some(Meaning::Online)),
+            (
+                "zigbee2mqtt/bridge/state",
+                "online",
+                Some(Meaning::Bridge(true)),
+            ),
             ("zigbee2mqtt/other", "offline", None),
         ] {
             assert_eq!(

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,10 +21,10 @@ use rmodbus::server::ModbusFrame;
 use rmodbus::server::context::ModbusContext;
 use rmodbus::server::storage::ModbusStorageSmall;
 use rmodbus::{ModbusFrameBuf, ModbusProto};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+
+mod pty;
 
 type Storage = Arc<Mutex<ModbusStorageSmall>>;
 
@@ -35,18 +34,6 @@ fn clock() -> Now {
         let ms = start.elapsed().as_millis() as i64;
         (HallTime(ms), 1_789_956_000_000 + ms)
     })
-}
-
-/// The far end of a serial line, and the name of the near one.
-fn pty() -> (File, String) {
-    let far = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&far).unwrap();
-    unlockpt(&far).unwrap();
-    let mut raw = tcgetattr(&far).unwrap();
-    raw.make_raw();
-    tcsetattr(&far, OptionalActions::Now, &raw).unwrap();
-    let near = ptsname(&far, Vec::new()).unwrap();
-    (File::from(far), near.into_string().unwrap())
 }
 
 fn answer(unit: u8, request: &[u8], proto: ModbusProto, storage: &Storage) -> Option<Vec<u8>> {
@@ -213,7 +200,7 @@ async fn modbus_tcp_inputs_reach_their_windows_and_a_lost_gateway_is_one_loss() 
 #[tokio::test]
 async fn a_unit_that_is_silent_beside_an_answering_one_takes_only_its_own_sensors_down() {
     let storage: Storage = Arc::default();
-    let (far, near) = pty();
+    let (far, near) = pty::open();
     let (mut reader, mut writer) = (far.try_clone().unwrap(), far);
     let (served, mute) = (storage.clone(), Arc::new(AtomicBool::new(false)));
     let muted = mute.clone();
@@ -283,7 +270,7 @@ fn nobody() -> [u8; 23] {
 
 #[tokio::test]
 async fn a_radar_is_heard_through_noise_and_reported_when_its_line_is_cut() {
-    let (mut far, near) = pty();
+    let (mut far, near) = pty::open();
     let radar = Radar {
         sensor: "W3-radar".into(),
         kind: RadarKind::Ld2410 { max_cm: None },

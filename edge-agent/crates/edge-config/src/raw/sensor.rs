@@ -26,10 +26,12 @@ pub(crate) struct RawSensor {
     /// Id of the gateway all its messages pass through: when that is gone, one event tells it and no sensor behind it is blamed.
     /// Type modbus: one of gateways, required. On MQTT: any name, default the sensors' broker, "sensor-broker".
     pub gateway: Option<String>,
-    /// MQTT topic, for example "zigbee2mqtt/W3-radar"; for tasmota the device's topic name, the middle of "tele/NAME/SENSOR".
+    /// MQTT topic, for example "zigbee2mqtt/W3-radar"; for tasmota the device's topic name, the middle of "tele/NAME/SENSOR",
+    /// or its FullTopic with %prefix%.
     pub topic: Option<String>,
-    /// Key of the payload that holds the state. zigbee2mqtt: default presence, else occupancy. tasmota: required, "Switch1". onvif:
-    /// default IsInside, LogicalState, State, IsMotion or Count. A pause switch on zigbee2mqtt needs it, for example "contact".
+    /// Key of the payload that holds the state. zigbee2mqtt: default presence, else occupancy; "region_1": that region of an FP1.
+    /// tasmota: required, "Switch1". onvif: default IsInside, LogicalState, State, IsMotion or Count. A pause switch on zigbee2mqtt needs
+    /// it, for example "contact".
     pub property: Option<String>,
     /// Types mqtt, http: JSON pointer (RFC 6901) to the state, for example "/state/occupied"; left out, the payload is the state itself;
     /// http: or an object with "value" and, if the device has a clock, "at".

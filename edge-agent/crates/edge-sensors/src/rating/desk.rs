@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hall_core::HallTime;
 use hall_core::ids::WindowId;
 use hall_core::rating::RatingOption;
+use regex::Regex;
 use tokio::sync::{mpsc, watch};
 
 use super::reader::RatingReader;
@@ -61,9 +62,9 @@ impl RatingDesk {
         &self.status
     }
 
-    /// Takes one rating in words.
-    pub(super) fn word(&self, window: Option<&str>, rating: &str) -> Result<(), String> {
-        self.take(vec![self.reader.rating(window, rating)?])
+    /// Takes one line of text.
+    pub(super) fn line(&self, pattern: &Regex, line: &[u8]) -> Result<(), String> {
+        self.take(vec![self.reader.line(pattern, line)?])
             .map_err(|_| "the box is busy".into())
     }
 

@@ -8,12 +8,11 @@ use regex::Regex;
 use tokio::io::AsyncReadExt;
 
 use super::desk::RatingDesk;
+use super::splitter::LineSplitter;
 use crate::serial::SerialLine;
 
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(15);
-/// A longer line is noise or a terminal with another baud rate.
-const MAX_LINE_BYTES: usize = 256;
 
 /// One line with terminals on it.
 pub struct RatingLine {
@@ -56,7 +55,7 @@ impl RatingLine {
             s.connected = true;
             s.trouble.clear();
         });
-        let mut splitter = Splitter::default();
+        let mut splitter = LineSplitter::default();
         let mut buffer = [0; 256];
         loop {
             let count = match line.read(&mut buffer).await {
@@ -74,42 +73,7 @@ impl RatingLine {
     }
 
     fn hear(&self, line: &[u8]) -> Result<(), String> {
-        let text = std::str::from_utf8(line).map_or_else(
-            |_| encoding_rs::GBK.decode_without_bom_handling(line).0,
-            Into::into,
-        );
-        let groups = (self.pattern.captures(text.trim()))
-            .ok_or("it does not match the pattern; compare it with what the terminal sends")?;
-        let group = |name: &str| groups.name(name).map(|found| found.as_str());
-        let rating = group("rating").ok_or("the pattern's group rating found nothing")?;
-        self.desk.word(group("window"), rating)
-    }
-}
-
-/// Bytes in, lines out: a line ends with CR, LF or both.
-#[derive(Default)]
-struct Splitter {
-    line: Vec<u8>,
-    /// The line is too long and left out up to its end.
-    skipping: bool,
-}
-
-impl Splitter {
-    fn push(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
-        let mut lines = Vec::new();
-        for byte in bytes {
-            if matches!(byte, b'\r' | b'\n') {
-                let line = std::mem::take(&mut self.line);
-                if !std::mem::take(&mut self.skipping) && !line.trim_ascii().is_empty() {
-                    lines.push(line);
-                }
-            } else if self.line.len() >= MAX_LINE_BYTES {
-                self.skipping = true;
-            } else {
-                self.line.push(*byte);
-            }
-        }
-        lines
+        self.desk.line(&self.pattern, line)
     }
 }
 
@@ -119,17 +83,6 @@ mod tests {
     use crate::rating::desk::tests::desk;
     use crate::serial::LineParity;
     use hall_core::rating::RatingOption;
-
-    #[test]
-    fn lines_are_found_however_they_are_cut_and_noise_is_left_out() {
-        let noise = [0x80; 4 * MAX_LINE_BYTES];
-        let stream = [&b"03,1\r\n\r\n"[..], &noise, b"\n03,6\r", b"03,"].concat();
-        for size in [1, 2, 7, 4096] {
-            let mut splitter = Splitter::default();
-            let lines: Vec<_> = stream.chunks(size).flat_map(|c| splitter.push(c)).collect();
-            assert_eq!(lines, [b"03,1".to_vec(), b"03,6".to_vec()], "{size}");
-        }
-    }
 
     #[test]
     fn a_pattern_finds_window_and_rating_in_utf_8_and_in_gbk() {

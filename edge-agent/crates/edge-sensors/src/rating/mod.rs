@@ -4,7 +4,9 @@
 pub mod desk;
 pub mod line;
 pub mod reader;
+pub mod splitter;
 
 pub use desk::{Rating, RatingDesk, RatingPush, RatingTopic};
 pub use line::RatingLine;
 pub use reader::RatingReader;
+pub use splitter::LineSplitter;

@@ -2,6 +2,7 @@
 
 use hall_core::ids::WindowId;
 use hall_core::rating::RatingOption;
+use regex::Regex;
 use serde_json::Value;
 
 /// Words for the options that need no configuration. 满意 and 不满意 of terminals with five grades are not among the six: what they
@@ -69,6 +70,22 @@ impl RatingReader {
                 .map_err(|e| format!("[{n}]: {e}"))
         };
         rows.iter().enumerate().map(read).collect()
+    }
+
+    /// The rating of one line of text, UTF-8 or GBK, by a pattern with the groups `rating` and, unless the terminal has a window, `window`.
+    ///
+    /// # Errors
+    /// As [`RatingReader::json`].
+    pub fn line(&self, pattern: &Regex, line: &[u8]) -> Result<(WindowId, RatingOption), String> {
+        let text = std::str::from_utf8(line).map_or_else(
+            |_| encoding_rs::GBK.decode_without_bom_handling(line).0,
+            Into::into,
+        );
+        let groups = (pattern.captures(text.trim()))
+            .ok_or("it does not match the pattern; compare it with what the terminal sends")?;
+        let group = |name: &str| groups.name(name).map(|found| found.as_str());
+        let rating = group("rating").ok_or("the pattern's group rating found nothing")?;
+        self.rating(group("window"), rating)
     }
 
     /// One rating from its words.
