@@ -338,6 +338,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         now: Arc::new(move || now.now()),
         events: Arc::new(EventLog(store.clone())),
         last_seq: seq_rx,
+        figures: Arc::new(figures::FigureQuery::new(&config)),
         frames: vision,
         health: health_rx,
         metrics: Arc::new(move || metrics::text(&metrics)),

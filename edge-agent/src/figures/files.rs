@@ -2,6 +2,7 @@
 //! the agent runs. Knows no figures.
 
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -79,6 +80,24 @@ impl DayFiles {
             }
         }
         Ok(loaded)
+    }
+
+    /// A number that differs when one of the days from each first to its last was written anew, came or went, or a later day came.
+    ///
+    /// # Errors
+    /// As [`DayFiles::load`].
+    pub fn mark(&self, spans: &[(LocalDay, LocalDay)]) -> anyhow::Result<u64> {
+        let days = self.days()?;
+        let mut hasher = DefaultHasher::new();
+        // Whether later days are kept decides up to when these are told.
+        days.last().hash(&mut hasher);
+        let within = |day: &LocalDay| spans.iter().any(|(a, b)| (a..=b).contains(&day));
+        for day in days.iter().filter(|day| within(day)) {
+            let meta = fs::metadata(self.path(*day)).ok();
+            let stamp = meta.map(|meta| (meta.len(), meta.modified().ok()));
+            (day, stamp).hash(&mut hasher);
+        }
+        Ok(hasher.finish())
     }
 
     fn read(&self, day: LocalDay) -> anyhow::Result<StoredDay> {

@@ -4,6 +4,7 @@
 mod desk;
 mod files;
 mod ledger;
+mod page;
 mod query;
 
 use std::collections::BTreeMap;

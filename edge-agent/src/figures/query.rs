@@ -6,9 +6,10 @@ use std::ops::Range;
 use edge_config::Config;
 use hall_core::event::EventCode;
 use hall_metrics::calendar::DAY_MS;
+use hall_metrics::timeline::DayView;
 use hall_metrics::{Book, Layout, LocalDay, Month, MonthReport, Period, PeriodKind, StoredDay};
-use hall_report::{Format, Lang, Names};
-use hall_wire::day::{day_text, parse_day};
+use hall_report::{Format, Lang, Names, Table};
+use hall_wire::day::{day_text, parse_day, parse_month};
 use hall_wire::rollup::RollupRecord;
 use hall_wire::time::parse_rfc3339;
 
@@ -79,10 +80,7 @@ pub struct Answered<T> {
 /// # Errors
 /// When it is none.
 pub fn month(text: &str) -> Result<Month, QueryError> {
-    let first = parse_day(&format!("{text}-01"));
-    first
-        .map(LocalDay::month)
-        .ok_or_else(|| QueryError::Wrong(text.into(), "month; write it like 2026-09"))
+    parse_month(text).ok_or_else(|| QueryError::Wrong(text.into(), "month; write it like 2026-09"))
 }
 
 impl FigureQuery {
@@ -106,6 +104,46 @@ impl FigureQuery {
         format: Format,
         lang: Lang,
     ) -> Result<Answered<Vec<u8>>, QueryError> {
+        let Answered { body, warnings } = self.month_book(month)?;
+        let body = self.render(&body, month, format, lang)?;
+        Ok(Answered { body, warnings })
+    }
+
+    /// The tables of a month's report.
+    ///
+    /// # Errors
+    /// As [`FigureQuery::report`].
+    pub fn tables(&self, month: Month, lang: Lang) -> Result<Answered<Vec<Table>>, QueryError> {
+        let Answered { body, warnings } = self.month_book(month)?;
+        let report = MonthReport::new(&body, month);
+        Ok(Answered {
+            body: hall_report::tables(&report, &self.names, lang),
+            warnings,
+        })
+    }
+
+    /// A day as a picture, its queues in steps of `step_ms`.
+    ///
+    /// # Errors
+    /// When nothing is known of the day, or it cannot be read.
+    pub fn day_view(&self, day: LocalDay, step_ms: i64) -> Result<Answered<DayView>, QueryError> {
+        let mut warnings = Vec::new();
+        let (from_ms, to_ms) = (day.from_ms(), day.from_ms() + DAY_MS);
+        let days = self.days(from_ms, to_ms, &mut warnings)?;
+        if days.is_empty() {
+            return Err(self.nothing(day_text(day), &warnings));
+        }
+        let mut book = Book::over(self.layout.clone(), Vec::new());
+        days.into_iter().for_each(|stored| book.load(stored));
+        self.told_on(&mut book, to_ms)?;
+        Ok(Answered {
+            body: book.day_view(day, step_ms),
+            warnings,
+        })
+    }
+
+    /// A month's days, and those it is compared with.
+    fn month_book(&self, month: Month) -> Result<Answered<Book>, QueryError> {
         let mut book = Book::over(self.layout.clone(), Vec::new());
         let mut warnings = Vec::new();
         for other in [month.year_before(), month.previous(), month] {
@@ -118,8 +156,10 @@ impl FigureQuery {
             days.into_iter().for_each(|stored| book.load(stored));
         }
         self.told_on(&mut book, month.period().to_ms)?;
-        let body = self.render(&book, month, format, lang)?;
-        Ok(Answered { body, warnings })
+        Ok(Answered {
+            body: book,
+            warnings,
+        })
     }
 
     /// The report of a month out of a book that holds its days.

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::error::ApiError;
+use super::etag;
 
 /// `web-ui/dist`; empty when the page was not built, so that building and testing the agent needs no Node.
 #[derive(RustEmbed)]
@@ -50,13 +51,7 @@ fn found(path: &str, file: &EmbeddedFile, request: &HeaderMap) -> Response {
     } else {
         "no-cache"
     };
-    let unchanged = request
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|v| v.to_str().ok())
-        .flat_map(|v| v.split(','))
-        .any(|tag| tag.trim().trim_start_matches("W/") == etag || tag.trim() == "*");
-    let mut response = if unchanged {
+    let mut response = if etag::is_held(request, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         (

@@ -12,6 +12,8 @@ use hall_core::time::{HallTime, WallClock};
 use hall_wire::event::SealedRecord;
 use tokio::sync::watch;
 
+use super::figure_source::FigureSource;
+
 /// Everything the server needs. All `watch` channels hold the latest value only; a slow page misses versions, never blocks.
 #[derive(Clone)]
 pub struct WebInputs {
@@ -29,6 +31,8 @@ pub struct WebInputs {
     pub events: Arc<dyn EventSource>,
     /// Sequence number of the newest durable record; 0 while there is none.
     pub last_seq: watch::Receiver<u64>,
+    /// The kept figures.
+    pub figures: Arc<dyn FigureSource>,
     /// Pictures and detections.
     pub frames: Arc<dyn FrameSource>,
     /// State of the box.

@@ -19,6 +19,8 @@ pub(super) struct Limits {
     pub drain_cap: Duration,
     /// Longest wait for pictures, store reads and the event index.
     pub source_wait: Duration,
+    /// Longest wait for kept figures: a report reads three months of days. Below `stall`, which would cut the connection.
+    pub figures_wait: Duration,
     /// Time between two samples of the history.
     pub history_step: Duration,
 }
@@ -33,6 +35,7 @@ impl Default for Limits {
             heartbeat: Duration::from_secs(15),
             drain_cap: Duration::from_secs(1),
             source_wait: Duration::from_secs(5),
+            figures_wait: Duration::from_secs(25),
             history_step: Duration::from_secs(10),
         }
     }

@@ -7,6 +7,8 @@ pub(crate) mod assets;
 mod connection;
 pub mod dto;
 mod error;
+mod etag;
+pub mod figure_source;
 mod guard;
 mod history;
 mod index;
@@ -28,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use assets::page_is_built_in;
 pub use error::WebError;
+pub use figure_source::FigureSource;
 pub use inputs::WebInputs;
 
 use connection::BoundedListener;

@@ -30,6 +30,7 @@ const API_VERSION: &str = "1.0.0";
     tags(
         (name = "hall", description = "The hall as it is now"),
         (name = "events", description = "What was found"),
+        (name = "figures", description = "Kept days and the month's report"),
         (name = "cameras", description = "Pictures and detections"),
         (name = "devices", description = "Where devices of the hall send, each with its token"),
         (name = "box", description = "The box itself"),
@@ -50,6 +51,10 @@ fn routed() -> OpenApiRouter<AppState> {
         .routes(routes!(handlers::hall::live))
         .routes(routes!(handlers::events::events))
         .routes(routes!(handlers::events::event))
+        .routes(routes!(handlers::day::days))
+        .routes(routes!(handlers::day::day))
+        .routes(routes!(handlers::report::report))
+        .routes(routes!(handlers::report::tables))
         .routes(routes!(handlers::cameras::frame))
         .routes(routes!(handlers::cameras::boxes))
         .routes(routes!(handlers::health::health))

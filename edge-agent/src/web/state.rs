@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use hall_core::time::{HallTime, Stamp};
 use hall_wire::time::rfc3339;
@@ -17,6 +18,8 @@ use super::limits::Limits;
 
 /// Encodes at a time; a picture takes a core for some milliseconds and judging must not wait for viewers.
 const FRAME_WORKERS: usize = 2;
+/// Readings of kept figures at a time: a report may take a core for seconds, and judging must not wait for readers.
+const FIGURE_WORKERS: usize = 1;
 /// Store reads at a time.
 const STORE_WORKERS: usize = 4;
 
@@ -33,6 +36,7 @@ struct Shared {
     history: History,
     frame_permits: Arc<Semaphore>,
     store_permits: Arc<Semaphore>,
+    figure_permits: Arc<Semaphore>,
     stream_permits: Arc<Semaphore>,
     request_prefix: u32,
     requests: AtomicU64,
@@ -55,6 +59,7 @@ impl AppState {
             index: EventIndex::new(),
             frame_permits: Arc::new(Semaphore::new(FRAME_WORKERS)),
             store_permits: Arc::new(Semaphore::new(STORE_WORKERS)),
+            figure_permits: Arc::new(Semaphore::new(FIGURE_WORKERS)),
             stream_permits,
             request_prefix: rand::random(),
             requests: AtomicU64::new(0),
@@ -118,7 +123,8 @@ impl AppState {
         &self,
         call: impl FnOnce(&WebInputs) -> T + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.off_thread(&self.0.frame_permits, "picture", call)
+        let wait = self.limits().source_wait;
+        self.off_thread(&self.0.frame_permits, "picture", wait, call)
             .await
     }
 
@@ -130,13 +136,29 @@ impl AppState {
         &self,
         call: impl FnOnce(&WebInputs) -> T + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.off_thread(&self.0.store_permits, "store", call).await
+        let wait = self.limits().source_wait;
+        self.off_thread(&self.0.store_permits, "store", wait, call)
+            .await
+    }
+
+    /// Runs a blocking call on the kept figures, one at a time.
+    ///
+    /// # Errors
+    /// As [`AppState::with_frames`].
+    pub async fn with_figures<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&WebInputs) -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let wait = self.limits().figures_wait;
+        self.off_thread(&self.0.figure_permits, "kept figures", wait, call)
+            .await
     }
 
     async fn off_thread<T: Send + 'static>(
         &self,
         permits: &Arc<Semaphore>,
         what: &'static str,
+        wait: Duration,
         call: impl FnOnce(&WebInputs) -> T + Send + 'static,
     ) -> Result<T, ApiError> {
         let permits = Arc::clone(permits);
@@ -154,13 +176,11 @@ impl AppState {
             .await
             .map_err(|e| ApiError::internal(format!("{what} call failed: {e}")))
         };
-        tokio::time::timeout(self.limits().source_wait, work)
-            .await
-            .unwrap_or_else(|_| {
-                Err(ApiError::unavailable(
-                    "busy",
-                    format!("The {what} did not answer in time; try again shortly."),
-                ))
-            })
+        tokio::time::timeout(wait, work).await.unwrap_or_else(|_| {
+            Err(ApiError::unavailable(
+                "busy",
+                format!("The {what} did not answer in time; try again shortly."),
+            ))
+        })
     }
 }

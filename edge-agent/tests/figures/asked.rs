@@ -89,7 +89,7 @@ fn the_report_comes_in_every_form_while_the_figures_are_kept() {
 fn opens(bytes: Vec<u8>, lang: &str) {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
     let sheets = book.sheet_names().to_vec();
-    assert_eq!(sheets.len(), 10, "{sheets:?}");
+    assert_eq!(sheets.len(), 11, "{sheets:?}");
     let windows = book.worksheet_range(&sheets[3]).unwrap();
     let Some(Data::Float(rate)) = windows.get_value((1, 2)) else {
         panic!("a number: {:?}", windows.get_value((1, 2)))

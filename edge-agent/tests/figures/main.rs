@@ -5,3 +5,4 @@ mod asked;
 mod hall;
 mod kept;
 mod killed;
+mod shown;

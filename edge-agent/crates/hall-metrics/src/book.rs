@@ -13,7 +13,7 @@ use hall_core::ids::{QueueId, WindowId};
 use hall_core::summary::Summary;
 use hall_core::time::Stamp;
 
-use crate::calendar::{DAY_MS, HOUR_MS, LocalDay, MINUTE_MS, Period, PeriodKind};
+use crate::calendar::{DAY_MS, LocalDay, MINUTE_MS, Period, PeriodKind, hour_of};
 use crate::fact::{EventFact, local_ms};
 use crate::figures::{Figures, WindowFigures};
 use crate::layout::Layout;
@@ -310,25 +310,14 @@ impl Book {
 
     fn times(&self, id: &WindowId, line: &WindowLine, from_ms: i64, to_ms: i64) -> ClassTimes {
         let mut times = ClassTimes::default();
-        for (from, to, class) in self.line(id, line, from_ms, to_ms) {
-            let (becomes, wants) = match class {
-                TimeClass::Unstaffed => (TimeClass::Excused, true),
-                TimeClass::Excused => (TimeClass::Unstaffed, false),
-                _ => (class, true),
-            };
-            let spans = line.excuses.within(from, to);
-            let changed: i64 = spans
-                .filter(|span| span.value == wants)
-                .map(|span| span.to_ms - span.from_ms)
-                .sum();
-            times.add(class, to - from - changed);
-            times.add(becomes, changed);
+        for span in self.pieces(id, line, from_ms, to_ms) {
+            times.add(span.value, span.to_ms - span.from_ms);
         }
         times
     }
 
     /// How a window's time counts, in order, without gaps since its first interval: where nothing was told, by the roster.
-    fn line(
+    pub(crate) fn line(
         &self,
         id: &WindowId,
         line: &WindowLine,
@@ -403,8 +392,4 @@ impl Book {
         }
         duty
     }
-}
-
-fn hour_of(local_ms: i64) -> u8 {
-    local_ms.div_euclid(HOUR_MS).rem_euclid(24) as u8
 }

@@ -11,6 +11,12 @@ pub const HOUR_MS: i64 = 3_600_000;
 /// Milliseconds of a minute.
 pub const MINUTE_MS: i64 = 60_000;
 
+/// The local hour of the day, 0–23.
+#[must_use]
+pub fn hour_of(local_ms: i64) -> u8 {
+    local_ms.div_euclid(HOUR_MS).rem_euclid(24) as u8
+}
+
 /// A local calendar day: days since 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalDay(pub i64);

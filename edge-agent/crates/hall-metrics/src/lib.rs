@@ -16,6 +16,7 @@ pub mod rating;
 pub mod rollup;
 pub mod spans;
 pub mod tally;
+pub mod timeline;
 pub mod times;
 
 pub use book::Book;

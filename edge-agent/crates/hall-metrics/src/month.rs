@@ -12,6 +12,7 @@ use crate::fact::{EventFact, is_device_fault};
 use crate::figures::{Figures, Scope, Staffing};
 use crate::queue::QueueFigures;
 use crate::tally::{Episodes, EventTally};
+use crate::timeline::DayHour;
 
 /// Below this coverage no rank is given (domain §1.7).
 pub const RANK_COVERAGE_MIN: f64 = 0.8;
@@ -92,6 +93,8 @@ pub struct MonthReport {
     pub all_queues: QueueFigures,
     /// Queues by local hour.
     pub hours: Vec<Hour>,
+    /// Every hour of every day in which anything was scheduled, served or observed in a queue, in order.
+    pub day_hours: Vec<DayHour>,
     /// Hour with the greatest mean length.
     pub peak_hour: Option<u8>,
     /// Faults of devices by code.
@@ -181,6 +184,7 @@ impl MonthReport {
                 .map(|(id, queue)| (id.to_string(), queue.clone()))
                 .collect(),
             all_queues: now.all_queues(),
+            day_hours: (days_of(month).flat_map(|day| book.day_hours(day))).collect(),
             peak_hour: peak_hour(&hours),
             hours,
             device_faults: (tally.by_code.iter())
@@ -212,13 +216,17 @@ impl MonthReport {
     }
 }
 
-fn days_known(book: &Book, month: Month) -> u32 {
+fn days_of(month: Month) -> impl Iterator<Item = LocalDay> {
     let period = month.period();
     let (first, last) = (
         LocalDay::of(period.from_ms).0,
         LocalDay::of(period.to_ms - 1).0,
     );
-    let known = (first..=last).filter(|day| book.knows(LocalDay(*day)));
+    (first..=last).map(LocalDay)
+}
+
+fn days_known(book: &Book, month: Month) -> u32 {
+    let known = days_of(month).filter(|day| book.knows(*day));
     u32::try_from(known.count()).unwrap_or(31)
 }
 

@@ -1,13 +1,16 @@
 //! The report as one page: self-contained, ready to print on A4, every text escaped.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use hall_metrics::MonthReport;
+use hall_metrics::calendar::hour_of;
 use hall_metrics::queue::QueueFigures;
+use hall_metrics::{LocalDay, MonthReport};
+use hall_wire::day::day_text;
 
 use crate::sections::{beside, instant, month_text, sections};
 use crate::sheet::{Cell, Section};
-use crate::svg::{Bar, columns, rows};
+use crate::svg::{Bar, Field, columns, heat, rows};
 use crate::words::{Lang, Names};
 
 const STYLE: &str = "\
@@ -66,6 +69,7 @@ pub(crate) fn write(report: &MonthReport, names: &Names, lang: Lang) -> String {
             5 => {
                 page.push_str(&unstaffed_chart(report, lang));
                 page.push_str(&queue_chart(report, lang));
+                page.push_str(&day_chart(report, lang));
             }
             _ => {}
         }
@@ -95,11 +99,7 @@ fn table(page: &mut String, section: &Section, lang: Lang, with_note: bool) {
     for row in &section.rows {
         page.push_str("<tr>");
         for cell in row {
-            let class = if matches!(cell, Cell::Text(_)) {
-                ""
-            } else {
-                " class=\"n\""
-            };
+            let class = if cell.is_text() { "" } else { " class=\"n\"" };
             let _ = write!(page, "<td{class}>{}</td>", escape(&cell.show(lang)));
         }
         page.push_str("</tr>");
@@ -152,4 +152,35 @@ fn queue_chart(report: &MonthReport, lang: Lang) -> String {
         .collect();
     let title = lang.of("分时段平均排队人数", "Mean queue length by hour");
     format!("<p class=\"note\">{title}</p>{}", columns(title, &bars))
+}
+
+/// Every hour of every day: the darker, the more of the scheduled time was unstaffed.
+fn day_chart(report: &MonthReport, lang: Lang) -> String {
+    let hours: BTreeSet<u8> = report
+        .day_hours
+        .iter()
+        .map(|h| hour_of(h.from_ms))
+        .collect();
+    let mut days: BTreeMap<LocalDay, Vec<Field>> = BTreeMap::new();
+    for hour in &report.day_hours {
+        let fields = days
+            .entry(LocalDay::of(hour.from_ms))
+            .or_insert_with(|| vec![None; hours.len()]);
+        let column = hours.iter().position(|h| *h == hour_of(hour.from_ms));
+        if let (Some(column), Some(rate)) = (column, hour.times.staffing_rate()) {
+            fields[column] = Some((format!("{:.0}", rate * 100.0), 1.0 - rate));
+        }
+    }
+    let columns: Vec<String> = hours.iter().map(|hour| format!("{hour:02}")).collect();
+    let rows: Vec<(String, Vec<Field>)> = (days.into_iter())
+        .map(|(day, fields)| (day_text(day)[5..].to_owned(), fields))
+        .collect();
+    let title = lang.of(
+        "分日分时段在岗率(%)，越深空岗(疑似)越多",
+        "Staffing rate by day and hour (%); the darker, the more unstaffed (suspected)",
+    );
+    format!(
+        "<p class=\"note\">{title}</p>{}",
+        heat(title, &columns, &rows)
+    )
 }

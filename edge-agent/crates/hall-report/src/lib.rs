@@ -61,6 +61,39 @@ impl Format {
     }
 }
 
+/// One table of the report as people read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Title.
+    pub title: String,
+    /// What to know when reading it.
+    pub note: Option<String>,
+    /// Heads of the columns.
+    pub columns: Vec<String>,
+    /// Columns that hold numbers.
+    pub numbers: Vec<bool>,
+    /// Rows as wide as `columns`.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// The report's tables in their order, in words and figures of a language: what [`Format::Html`] prints, for whoever lays it out.
+#[must_use]
+pub fn tables(report: &MonthReport, names: &Names, lang: Lang) -> Vec<Table> {
+    let table = |section: sheet::Section| Table {
+        title: section.title.into(),
+        note: section.note.map(Into::into),
+        numbers: (0..section.columns.len())
+            .map(|n| (section.rows.iter()).any(|row| row.get(n).is_some_and(|c| !c.is_text())))
+            .collect(),
+        columns: section.columns.iter().map(|c| (*c).to_owned()).collect(),
+        rows: (section.rows.iter())
+            .map(|row| row.iter().map(|cell| cell.show(lang)).collect())
+            .collect(),
+    };
+    let sections = sections::sections(report, names, lang);
+    sections.into_iter().map(table).collect()
+}
+
 /// A report that could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
@@ -88,8 +121,11 @@ pub fn render(
             text.push(b'\n');
             Ok(text)
         }
-        Format::Csv => Ok(csv::write(&sections::sections(report, names, lang), lang)),
-        Format::Xlsx => xlsx::write(report, &sections::sections(report, names, lang), lang),
+        Format::Csv => Ok(csv::write(
+            &sections::spreadsheet(report, names, lang),
+            lang,
+        )),
+        Format::Xlsx => xlsx::write(report, &sections::spreadsheet(report, names, lang), lang),
         Format::Html => Ok(html::write(report, names, lang).into_bytes()),
     }
 }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use hall_metrics::MonthReport;
+use hall_metrics::calendar::hour_of;
 use hall_metrics::month::{Comparison, Ranked};
-use hall_wire::event::{code_name, event_id_text, review_name, subject_parts};
+use hall_metrics::timeline::DayHour;
+use hall_metrics::{LocalDay, MonthReport};
+use hall_wire::day::day_text;
+use hall_wire::event::{code_name, event_id_text, review_name, seconds, subject_parts};
 use hall_wire::figures::{
     EpisodesRecord, EventsRecord, QualityRecord, QueueFiguresRecord, StaffingRecord, share,
 };
@@ -63,6 +66,8 @@ pub struct MonthReportRecord {
     pub all_queues: QueueFiguresRecord,
     /// All queues together by local hour; `id` is the hour.
     pub queues_by_hour: Vec<QueueFiguresRecord>,
+    /// Every hour of every day in which anything was scheduled, served or observed in a queue, in order.
+    pub day_hours: Vec<DayHourRecord>,
     /// Local hour with the greatest mean length.
     pub peak_hour: Option<u8>,
     /// The four scores of the data.
@@ -77,6 +82,29 @@ pub struct MonthReportRecord {
     pub previous: Option<ComparisonRecord>,
     /// The same month last year.
     pub year_before: Option<ComparisonRecord>,
+}
+
+/// The hall in one hour of one day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DayHourRecord {
+    /// Local date, `2026-09-21`.
+    pub day: String,
+    /// Local hour, 0–23.
+    pub hour: u8,
+    /// S: window seconds on duty.
+    pub scheduled_s: f64,
+    /// Of these, unstaffed without excuse.
+    pub unstaffed_s: f64,
+    /// O / S.
+    pub coverage: Option<f64>,
+    /// Staffed / (O − X); null under a coverage of 0.5.
+    pub staffing_rate: Option<f64>,
+    /// Mean length of all queues.
+    pub len_mean: Option<f64>,
+    /// Waits that ended with service.
+    pub waits: u64,
+    /// Their mean.
+    pub wait_mean_s: Option<f64>,
 }
 
 /// A text in both languages.
@@ -164,6 +192,24 @@ impl From<&Comparison> for ComparisonRecord {
     }
 }
 
+impl From<&DayHour> for DayHourRecord {
+    fn from(hour: &DayHour) -> Self {
+        let wait = hour.queues.wait();
+        let hundredths = |value: f64| (value * 100.0).round() / 100.0;
+        DayHourRecord {
+            day: day_text(LocalDay::of(hour.from_ms)),
+            hour: hour_of(hour.from_ms),
+            scheduled_s: seconds(hour.times.scheduled_ms()),
+            unstaffed_s: seconds(hour.times.unstaffed_ms),
+            coverage: share(hour.times.coverage()),
+            staffing_rate: share(hour.times.staffing_rate()),
+            len_mean: hour.queues.len_mean().map(hundredths),
+            waits: wait.as_ref().map_or(0, |wait| wait.n),
+            wait_mean_s: wait.map(|wait| hundredths(wait.mean_ms / 1000.0)),
+        }
+    }
+}
+
 fn ranked(entries: &[Ranked], names: &BTreeMap<String, Name>) -> Vec<RankedRecord> {
     let entry = |entry: &Ranked| RankedRecord {
         id: entry.id.clone(),
@@ -233,6 +279,7 @@ impl MonthReportRecord {
             queues_by_hour: (report.hours.iter())
                 .map(|hour| QueueFiguresRecord::new(&format!("{:02}", hour.hour), &hour.queues))
                 .collect(),
+            day_hours: report.day_hours.iter().map(DayHourRecord::from).collect(),
             peak_hour: report.peak_hour,
             quality: QualityRecord {
                 truth: share(report.truth),

@@ -28,6 +28,11 @@ impl Cell {
         Cell::Seconds(Some(ms as f64 / 1000.0))
     }
 
+    /// No number.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Cell::Text(_))
+    }
+
     /// For people.
     pub fn show(&self, lang: Lang) -> String {
         let none = || lang.of("无数据", "n/a").to_owned();

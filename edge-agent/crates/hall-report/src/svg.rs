@@ -62,3 +62,50 @@ pub(crate) fn rows(title: &str, bars: &[Bar]) -> String {
     }
     svg + "</svg>"
 }
+
+/// One field of a heat map: what it says in words, and how much it stands out, 0 to 1; `None`: nothing to say.
+pub(crate) type Field = Option<(String, f64)>;
+
+/// A grid of fields with a head for every column and row. The darkest field still lets its words be read.
+pub(crate) fn heat(title: &str, columns: &[String], rows: &[(String, Vec<Field>)]) -> String {
+    const DARKEST: f64 = 0.55;
+    const LEFT: usize = 44;
+    const WIDE: usize = 40;
+    const HIGH: usize = 15;
+    let (width, height) = (LEFT + WIDE * columns.len(), HIGH * (rows.len() + 1));
+    let mut svg = format!(
+        r#"<svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}"><title>{}</title>"#,
+        escape(title)
+    );
+    for (n, column) in columns.iter().enumerate() {
+        let x = LEFT + n * WIDE + WIDE / 2;
+        let _ = write!(svg, r#"<text x="{x}" y="11">{}</text>"#, escape(column));
+    }
+    for (n, (label, fields)) in rows.iter().enumerate() {
+        let y = HIGH * (n + 1);
+        let _ = write!(
+            svg,
+            r#"<text x="{}" y="{}" class="end">{}</text>"#,
+            LEFT - 4,
+            y + 11,
+            escape(label)
+        );
+        for (m, field) in fields.iter().enumerate() {
+            let Some((words, share)) = field else {
+                continue;
+            };
+            let x = LEFT + m * WIDE;
+            let _ = write!(
+                svg,
+                r#"<rect x="{x}" y="{y}" width="{}" height="{}" fill-opacity="{:.2}"/><text x="{}" y="{}">{}</text>"#,
+                WIDE - 1,
+                HIGH - 1,
+                share.clamp(0.0, 1.0) * DARKEST,
+                x + WIDE / 2,
+                y + 11,
+                escape(words)
+            );
+        }
+    }
+    svg + "</svg>"
+}

@@ -13,7 +13,7 @@ use hall_core::order::{CaseAction, CaseReason, Role};
 use hall_core::summary::{QueueSummary, Summary, WindowCounts};
 use hall_core::time::{HallTime, Stamp, WallClock};
 use hall_metrics::{Book, Layout, LocalDay, Month, MonthReport};
-use hall_report::{Format, Lang, MonthReportRecord, Name, Names, render};
+use hall_report::{Format, Lang, MonthReportRecord, Name, Names, render, tables};
 
 const HOUR: i64 = 3_600_000;
 const SEPTEMBER: Month = Month {
@@ -263,6 +263,54 @@ fn json_reads_back_and_says_nothing_as_null() {
 }
 
 #[test]
+fn every_hour_of_a_day_has_its_own_rate_and_queue() {
+    let record = MonthReportRecord::new(&report(), &names());
+    let hours: Vec<_> = (record.day_hours.iter())
+        .map(|h| (h.day.as_str(), h.hour, h.staffing_rate, h.len_mean))
+        .collect();
+    assert_eq!(
+        hours.len(),
+        8,
+        "the hours on duty of the one day: {hours:?}"
+    );
+    // W3 is not seen at 9 and 10, W2 is away from 10 to 11.
+    assert_eq!(hours[0], ("2026-09-01", 9, Some(1.0), Some(4.0)));
+    assert_eq!(hours[1], ("2026-09-01", 10, Some(0.5), None));
+    assert_eq!(hours[2], ("2026-09-01", 11, Some(1.0), None));
+    assert_eq!(
+        (record.day_hours[0].waits, record.day_hours[0].wait_mean_s),
+        (2, Some(750.0))
+    );
+    let scheduled: f64 = record.day_hours.iter().map(|h| h.scheduled_s).sum();
+    assert_eq!(scheduled, record.staffing.scheduled_s);
+    let csv = text(Lang::En, Format::Csv);
+    assert!(csv.contains("2026-09-01,10:00,3:00:00,1:00:00,50.00%"));
+}
+
+#[test]
+fn tables_are_what_the_page_prints() {
+    for lang in [Lang::Zh, Lang::En] {
+        let page = text(lang, Format::Html);
+        let tables = tables(&report(), &names(), lang);
+        assert_eq!(
+            page.matches("<table>").count(),
+            tables.len(),
+            "none is empty here"
+        );
+        for table in &tables {
+            assert!(page.contains(&format!("<h2>{}</h2>", table.title)));
+            assert_eq!(table.numbers.len(), table.columns.len());
+            for row in &table.rows {
+                assert_eq!(row.len(), table.columns.len(), "{}", table.title);
+            }
+        }
+        let windows = &tables[3];
+        assert_eq!(windows.rows[1][2], "87.50 %");
+        assert!(!windows.numbers[0] && windows.numbers[2]);
+    }
+}
+
+#[test]
 fn csv_has_a_mark_quotes_what_must_be_and_runs_no_formula() {
     let csv = text(Lang::En, Format::Csv);
     assert!(csv.starts_with('\u{feff}'));
@@ -284,7 +332,7 @@ fn the_workbook_opens_and_holds_numbers() {
         assert_eq!(bytes, again, "the same report is the same file");
         let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
         let sheets = book.sheet_names().to_vec();
-        assert_eq!(sheets.len(), 10, "{sheets:?}");
+        assert_eq!(sheets.len(), 11, "{sheets:?}");
         let windows = book.worksheet_range(&sheets[3]).unwrap();
         let rate = |row| match windows.get_value((row, 2)) {
             Some(Data::Float(rate)) => *rate,
@@ -311,7 +359,7 @@ fn the_page_is_whole_escaped_and_of_one_piece() {
         for outside in ["http:", "https:", "src=", "href=", "url(", "@import"] {
             assert!(!page.contains(outside), "{outside}");
         }
-        assert_eq!(page.matches("<svg").count(), 3);
+        assert_eq!(page.matches("<svg").count(), 4);
         for tag in [
             "table", "thead", "tbody", "tr", "td", "th", "svg", "p", "h2", "div", "title",
         ] {

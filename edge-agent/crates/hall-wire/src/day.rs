@@ -7,7 +7,7 @@ use hall_core::account::{TimeClass, WaitSource};
 use hall_core::config::Date;
 use hall_core::event::Subject;
 use hall_core::ids::{CameraId, GatewayId, GroupId, QueueId, SensorId, WindowId};
-use hall_metrics::calendar::{DAY_MS, LocalDay, Period};
+use hall_metrics::calendar::{DAY_MS, LocalDay, Month, Period};
 use hall_metrics::day::{QueueDay, StoredDay, WindowDay};
 use hall_metrics::fact::{CaseTimes, Decision, EventFact};
 use hall_metrics::queue::{QueueMinute, Wait};
@@ -124,6 +124,12 @@ pub fn parse_day(text: &str) -> Option<LocalDay> {
         day: date.day().try_into().ok()?,
     });
     (day_text(day) == text).then_some(day)
+}
+
+/// The month of `2026-09`; `None` when it is none.
+#[must_use]
+pub fn parse_month(text: &str) -> Option<Month> {
+    parse_day(&format!("{text}-01")).map(LocalDay::month)
 }
 
 impl From<&StoredDay> for DayRecord {

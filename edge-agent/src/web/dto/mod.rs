@@ -2,16 +2,22 @@
 //! changing the interface. Golden files under `web/golden` pin every one of them; fields are only ever added.
 
 mod camera;
+mod day;
 mod event;
 mod hall;
 mod health;
 mod history;
+mod report;
 mod snapshot;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use camera::{BoxDto, BoxesDto};
+pub use day::{
+    DayDto, DayEventDto, DayHourDto, DaysDto, PieceDto, QueueDayDto, QueueStepDto, StaffingDto,
+    TimeClassDto, WindowDayDto, WindowHourDto,
+};
 pub use event::{ClockQualityDto, EventDto, EventPageDto, EventRevisionsDto};
 pub use hall::{
     CameraInfoDto, HallDto, NamesDto, PointDto, QueueInfoDto, RulesDto, SensorInfoDto,
@@ -22,6 +28,7 @@ pub use health::{
     HealthDto, OverallDto, StoreHealthDto, UplinkHealthDto, UplinkModeDto,
 };
 pub use history::{HistoryDto, QueueHistoryDto, StateRunDto, WindowHistoryDto};
+pub use report::{ReportTableDto, ReportTablesDto};
 pub use snapshot::{
     CameraSnapshotDto, FaultDto, LevelDto, QualityDto, QueueSnapshotDto, QueueStateDto, ReasonDto,
     SensorSnapshotDto, SnapshotDto, TriDto, WindowSnapshotDto, WindowStateDto,

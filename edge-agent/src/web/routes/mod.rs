@@ -1,10 +1,12 @@
 //! Handlers, one file per subject. They translate requests into calls on the inputs and answers into DTOs, nothing more.
 
 pub(super) mod cameras;
+pub(super) mod day;
 pub(super) mod events;
 pub(super) mod hall;
 pub(super) mod health;
 pub(super) mod push;
+pub(super) mod report;
 
 use axum::extract::rejection::QueryRejection;
 

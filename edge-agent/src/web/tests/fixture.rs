@@ -30,6 +30,7 @@ use edge_sensors::rating::{RatingDesk, RatingPush, RatingReader};
 use edge_sensors::ticket::{TicketDesk, TicketFields, TicketPush, TicketReader};
 use edge_sensors::{LinkStatus, PushSensor};
 
+use super::figures::{ScriptedFigures, figures};
 use crate::push::PushDoors;
 use crate::web::WebError;
 use crate::web::inputs::{
@@ -126,6 +127,7 @@ impl FrameSource for ScriptedFrames {
 pub struct Served {
     pub addr: SocketAddr,
     pub events: Arc<ScriptedEvents>,
+    pub figures: Arc<ScriptedFigures>,
     pub snapshot: watch::Sender<Arc<HallSnapshot>>,
     pub hall: watch::Sender<Arc<HallInfo>>,
     pub health: watch::Sender<Arc<HealthReport>>,
@@ -156,11 +158,13 @@ impl Served {
         let newest = records.last().map_or(0, |r| r.seq);
         *events.records.lock().unwrap() = records;
         let inputs = inputs(Arc::clone(&events));
+        let figures = figures();
         let (hall, hall_rx) = watch::channel(Arc::new(hall_info()));
         let (snapshot, snapshot_rx) = watch::channel(Arc::new(hall_snapshot()));
         let (health, health_rx) = watch::channel(Arc::new(health_report()));
         let (last_seq, last_seq_rx) = watch::channel(newest);
         let inputs = WebInputs {
+            figures: figures.clone(),
             hall: hall_rx,
             snapshot: snapshot_rx,
             health: health_rx,
@@ -178,6 +182,7 @@ impl Served {
         Served {
             addr,
             events,
+            figures,
             snapshot,
             hall,
             health,
@@ -214,6 +219,7 @@ pub fn inputs(events: Arc<ScriptedEvents>) -> WebInputs {
         now: Arc::new(move || HallTime(now.load(Ordering::SeqCst))),
         events,
         last_seq: watch::channel(0).1,
+        figures: figures(),
         frames: Arc::new(ScriptedFrames),
         health: watch::channel(Arc::new(health_report())).1,
         metrics: Arc::new(|| "# TYPE edge_up gauge\nedge_up 1\n".into()),

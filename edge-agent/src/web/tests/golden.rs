@@ -14,7 +14,7 @@ fn golden_folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/web/golden")
 }
 
-fn check(name: &str, actual: &Value) {
+pub fn check(name: &str, actual: &Value) {
     let path = golden_folder().join(name);
     let mut text = serde_json::to_string_pretty(actual).unwrap();
     text.push('\n');
@@ -119,6 +119,8 @@ async fn openapi_lists_every_route_and_every_schema_it_uses() {
     let wanted = [
         "/api/cameras/{id}/boxes",
         "/api/cameras/{id}/frame.jpg",
+        "/api/day",
+        "/api/days",
         "/api/events",
         "/api/events/{event_id}",
         "/api/hall",
@@ -126,6 +128,8 @@ async fn openapi_lists_every_route_and_every_schema_it_uses() {
         "/api/live",
         "/api/openapi.json",
         "/api/ratings/{id}",
+        "/api/report",
+        "/api/report/tables",
         "/api/sensors/{id}",
         "/api/snapshot",
         "/api/tickets/{id}",
@@ -152,6 +156,10 @@ async fn openapi_lists_every_route_and_every_schema_it_uses() {
         let real = path
             .replace("{id}", "cam1")
             .replace("{event_id}", &event_id(1));
+        let real = match real.starts_with("/api/report") {
+            true => format!("{real}?month=2026-09"),
+            false => real,
+        };
         assert_eq!(get(served.addr, &real).await.status, 200, "{real}");
     }
     let document = get(served.addr, "/api/openapi.json").await;

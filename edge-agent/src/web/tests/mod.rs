@@ -2,6 +2,7 @@
 
 mod api;
 mod client;
+mod figures;
 mod fixture;
 mod golden;
 mod live;

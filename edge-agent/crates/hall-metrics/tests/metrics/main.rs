@@ -6,3 +6,4 @@ mod order;
 mod periods;
 mod rates;
 mod ratings;
+mod timeline;

@@ -66,6 +66,13 @@ pub(crate) fn sections(report: &MonthReport, names: &Names, lang: Lang) -> Vec<S
     ]
 }
 
+/// All tables, and those that only a spreadsheet can hold.
+pub(crate) fn spreadsheet(report: &MonthReport, names: &Names, lang: Lang) -> Vec<Section> {
+    let mut all = sections(report, names, lang);
+    all.push(service::by_day_and_hour(report, lang));
+    all
+}
+
 pub(super) fn pair(label: &'static str, cell: Cell) -> Vec<Cell> {
     vec![Cell::text(label), cell]
 }

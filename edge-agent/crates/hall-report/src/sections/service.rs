@@ -1,9 +1,11 @@
 //! Tables about service: absence, hours of the day, queues and waits.
 
-use hall_metrics::MonthReport;
+use hall_metrics::calendar::hour_of;
 use hall_metrics::queue::{QueueFigures, TARGET_15_MS, TARGET_30_MS};
 use hall_metrics::tally::Episodes;
 use hall_metrics::times::ratio;
+use hall_metrics::{LocalDay, MonthReport};
+use hall_wire::day::day_text;
 
 use super::within;
 use crate::sheet::{Cell, Section};
@@ -77,6 +79,40 @@ pub(super) fn by_hour(report: &MonthReport, lang: Lang) -> Section {
             lang.of("空岗(疑似)次数", "Unstaffed (suspected)"),
             lang.of("平均排队人数", "Mean queue length"),
             lang.of("最多排队人数", "Longest queue"),
+            lang.of("等候样本数", "Waits"),
+            lang.of("平均等候", "Mean wait"),
+        ],
+        rows: rows.collect(),
+    }
+}
+
+/// One row an hour of a day: for spreadsheets, too long for paper.
+pub(crate) fn by_day_and_hour(report: &MonthReport, lang: Lang) -> Section {
+    let rows = report.day_hours.iter().map(|hour| {
+        let wait = hour.queues.wait();
+        vec![
+            Cell::text(day_text(LocalDay::of(hour.from_ms))),
+            Cell::text(format!("{:02}:00", hour_of(hour.from_ms))),
+            Cell::ms(hour.times.scheduled_ms()),
+            Cell::ms(hour.times.unstaffed_ms),
+            Cell::Share(hour.times.staffing_rate()),
+            Cell::Share(hour.times.coverage()),
+            Cell::Number(hour.queues.len_mean()),
+            Cell::Count(wait.as_ref().map_or(0, |w| w.n)),
+            Cell::Seconds(wait.map(|w| w.mean_ms / 1000.0)),
+        ]
+    });
+    Section {
+        title: lang.of("分日分时段", "By day and hour"),
+        note: None,
+        columns: vec![
+            lang.of("日期", "Day"),
+            lang.of("时段", "Hour"),
+            lang.of("排班时长", "Time scheduled"),
+            lang.of("空岗(疑似)时长", "Unstaffed (suspected)"),
+            lang.of("在岗率", "Staffing rate"),
+            lang.of("覆盖率", "Coverage"),
+            lang.of("平均排队人数", "Mean queue length"),
             lang.of("等候样本数", "Waits"),
             lang.of("平均等候", "Mean wait"),
         ],
