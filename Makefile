@@ -20,7 +20,7 @@ export ORT_DYLIB_PATH ?= $(CURDIR)/.native/onnxruntime/libonnxruntime.so.1.28.0
 # ONNX Runtime has no telemetry in the pinned version; this keeps it so if somebody brings a newer one.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup setup-test build run test lint bench deny fmt clean-native
+.PHONY: help setup setup-test build run test lint bench fuzz deny fmt clean-native
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -46,6 +46,9 @@ lint: setup-test ## Formatting, clippy and the page's type check only
 bench: setup-test ## A day of a large hall, and CPU time per analysed frame; rewrites the tables in edge-agent/docs/performance.md
 	cargo run --release --locked -p hall-replay --example day
 	cargo run --release --locked -p edge-vision --example bench
+
+fuzz: setup ## A million inputs for every parser of foreign bytes (needs cargo-fuzz); RUNS=1000 fewer, PARSER=ld2410 only one
+	@$(scripts)/fuzz.sh
 
 deny: ## Licences and advisories of all dependencies (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing; what to do: cargo install --locked cargo-deny (some minutes)" >&2; exit 1; }

@@ -23,7 +23,7 @@ pub use config::{
     ExecutionProvider, HallInfo, Name, QueueInfo, Repeat, SignerConfig, StorageConfig, Transport,
     UplinkConfig, WebConfig, WindowInfo,
 };
-pub use load::{load, load_with_env};
+pub use load::{load, load_bytes, load_with_env};
 pub use mistake::{ConfigErrors, Mistake};
 pub use overlay::{load_rules, rules_over};
 pub use rating::{RatingAdapter, RatingSource};

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -33,15 +34,37 @@ pub fn load_with_env(
     path: &Path,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigErrors> {
-    load_all(path, env).map_err(|mistakes| ConfigErrors {
+    match read(path) {
+        Ok(bytes) => load_bytes(&bytes, path, env),
+        Err(finding) => Err(ConfigErrors {
+            path: path.to_path_buf(),
+            mistakes: vec![finding.at(path, None)],
+        }),
+    }
+}
+
+/// [`load_with_env`] of a file whose content is `bytes`; what it names lies beside `path`.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_bytes(
+    bytes: &[u8],
+    path: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, ConfigErrors> {
+    build(bytes, path, env).map_err(|mistakes| ConfigErrors {
         path: path.to_path_buf(),
         mistakes,
     })
 }
 
-fn load_all(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Vec<Mistake>> {
-    let bytes = read(path).map_err(|finding| vec![finding.at(path, None)])?;
-    let parsed: Parsed<RawConfig> = parse(&bytes, path, &schema::json_schema())?;
+fn build(
+    bytes: &[u8],
+    path: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Vec<Mistake>> {
+    static SCHEMA: LazyLock<Json> = LazyLock::new(schema::json_schema);
+    let parsed: Parsed<RawConfig> = parse(bytes, path, &SCHEMA)?;
     let dir = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     let mut check = Check::new(dir, env);
     let config = validate::build(&parsed.raw, &mut check);
@@ -67,7 +90,7 @@ fn load_all(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config,
     }
 
     let mut hasher = Sha256::new();
-    hasher.update(&bytes);
+    hasher.update(bytes);
     for calendar in &check.calendar_bytes {
         hasher.update(calendar);
     }

@@ -75,6 +75,12 @@ impl Ld2410Decoder {
         }
     }
 
+    /// Bytes kept back until it is clear whether they are a frame.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
     fn scan(&mut self, reports: &mut Vec<Report>) {
         while !self.buffer.is_empty() {
             let Some(length) = data_length(&self.buffer) else {

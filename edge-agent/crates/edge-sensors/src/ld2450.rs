@@ -48,6 +48,12 @@ impl Ld2450Decoder {
         }
     }
 
+    /// Bytes kept back until it is clear whether they are a frame.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
     fn skip(&mut self) {
         let next = self.buffer[1..].iter().position(|b| *b == HEADER[0]);
         let drop = next.map_or(self.buffer.len(), |at| at + 1);

@@ -11,6 +11,7 @@ pub mod ld2450;
 pub mod mailbox;
 pub mod meaning;
 pub mod modbus;
+pub mod modbus_request;
 pub mod mqtt;
 pub mod onvif;
 pub mod push;

@@ -10,13 +10,13 @@ use hall_core::observe::{FaultCause, Quality, SensorReading, SourceHealth, Sourc
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, timeout};
-use tokio_modbus::client::{Context, Reader, rtu, tcp};
-use tokio_modbus::prelude::SlaveContext;
+use tokio_modbus::client::{Context, rtu, tcp};
 use tokio_modbus::slave::Slave;
 use tokio_util::sync::CancellationToken;
 
 use crate::debounce::Debounce;
 use crate::mailbox::{Mailbox, SensorInput};
+use crate::modbus_request::{Request, Silence};
 use crate::mqtt::{LinkStatus, Now};
 use crate::serial::SerialLine;
 
@@ -62,8 +62,6 @@ pub struct ModbusGateway {
     pub inputs: Vec<ModbusInput>,
 }
 
-/// A unit answers within this time or not at all; RTU at 9600 Bd needs about 20 ms.
-const ANSWER_WITHIN: Duration = Duration::from_millis(1000);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(15);
@@ -89,6 +87,16 @@ struct Input {
     of: ModbusInput,
     debounce: Debounce,
     told: Option<(bool, HallTime)>,
+}
+
+impl Unit {
+    fn request(&self) -> Request {
+        Request {
+            unit: self.address,
+            first: self.first,
+            count: self.count,
+        }
+    }
 }
 
 /// Polls one gateway.
@@ -185,7 +193,7 @@ impl ModbusPoller {
             let mut any = false;
             for unit in &mut units {
                 unit.missed = false;
-                match read(&mut context, unit).await {
+                match unit.request().read(&mut context).await {
                     Ok(bits) => {
                         any = true;
                         if std::mem::take(down) {
@@ -268,36 +276,6 @@ impl ModbusPoller {
             at: (self.now)().0,
             down: down.then_some(FaultCause::Offline),
         });
-    }
-}
-
-/// A request without a usable answer.
-struct Silence {
-    /// The line itself is gone, not only one unit.
-    lost: bool,
-    reason: String,
-}
-
-async fn read(context: &mut Context, unit: &Unit) -> Result<Vec<bool>, Silence> {
-    context.set_slave(Slave(unit.address));
-    let request = context.read_discrete_inputs(unit.first, unit.count);
-    let silence = |lost, reason| Silence { lost, reason };
-    match timeout(ANSWER_WITHIN, request).await {
-        Ok(Ok(Ok(bits))) => Ok(bits),
-        Ok(Ok(Err(exception))) => Err(silence(
-            false,
-            format!(
-                "unit {} refuses inputs {} to {}: {exception}; compare with its manual",
-                unit.address,
-                unit.first,
-                unit.first + unit.count - 1
-            ),
-        )),
-        Ok(Err(error)) => Err(silence(true, format!("the line is gone: {error}"))),
-        Err(_) => Err(silence(
-            false,
-            format!("unit {} does not answer", unit.address),
-        )),
     }
 }
 

@@ -1,5 +1,8 @@
 //! Numbers and texts as few bytes: LEB128 (<https://dwarfstd.org/doc/DWARF5.pdf>, 7.6), signed numbers zigzagged. Knows no record.
 
+/// Nothing in a hall is further from anything else: 2,000 years. What is, is damage, and must not overflow where instants are reckoned.
+pub(crate) const FAR_MS: i64 = 1 << 46;
+
 /// Bytes under construction.
 #[derive(Debug, Default)]
 pub(crate) struct Out(pub Vec<u8>);
@@ -65,6 +68,18 @@ impl<'a> In<'a> {
     pub fn signed(&mut self) -> Option<i64> {
         let n = self.number()?;
         Some((n >> 1) as i64 ^ -((n & 1) as i64))
+    }
+
+    /// Milliseconds.
+    pub fn ms(&mut self) -> Option<i64> {
+        self.signed().filter(|ms| (-FAR_MS..=FAR_MS).contains(ms))
+    }
+
+    pub fn maybe_ms(&mut self) -> Option<Option<i64>> {
+        match self.maybe()? {
+            Some(ms) if !(-FAR_MS..=FAR_MS).contains(&ms) => None,
+            ms => Some(ms),
+        }
     }
 
     pub fn count(&mut self) -> Option<usize> {

@@ -5,10 +5,13 @@ use hall_core::ids::{CameraId, SensorId, TrackId, ZoneId};
 use hall_core::observe::{Input, Quality, SensorReading, ZoneCount, ZoneSnapshot};
 use hall_core::time::WallClock;
 
-use crate::bytes::In;
+use crate::bytes::{FAR_MS, In};
 use crate::head::Head;
 use crate::rare::{get_order, get_source, get_system, get_ticket};
 use crate::tag;
+
+/// A segment is a local day; a picture is not repeated for longer.
+const REPEATED_MAX_MS: i64 = 2 * 86_400_000;
 
 /// An input and when the engine was told it.
 pub(crate) type Told = (HallTime, Input);
@@ -53,17 +56,26 @@ impl Decoder {
     /// The inputs of a block, and the instant it reaches to; `None`: it makes no sense.
     pub fn block(&mut self, bytes: &[u8]) -> Option<(Vec<Told>, HallTime)> {
         let mut read = In(bytes);
-        let from = HallTime(read.signed()?);
-        let to = from.plus_ms(i64::try_from(read.number()?).ok()?);
+        let from = HallTime(read.ms()?);
+        let to = from.plus_ms(
+            i64::try_from(read.number()?)
+                .ok()
+                .filter(|ms| *ms <= FAR_MS)?,
+        );
+        // No more than what every camera repeats in the longest segment, and whatever else is told in a few bytes.
+        let most = bytes.len() + self.eyes.len() * (REPEATED_MAX_MS / tag::REPEAT_MS) as usize;
         let mut told = Vec::new();
         let mut at = from;
         while !read.0.is_empty() {
             let tag = read.byte()?;
-            at = HallTime(at.0.checked_add(read.signed()?)?);
+            at = at.plus_ms(read.ms()?);
+            if at.since_ms(from).abs() > FAR_MS || told.len() > most {
+                return None;
+            }
             self.record(tag, at, &mut read, &mut told)?;
         }
         for eye in &mut self.eyes {
-            eye.repeat(to.plus_ms(1 - tag::APART_MS), &mut told);
+            eye.repeat(to.plus_ms(1 - tag::APART_MS), &mut told)?;
         }
         Some((told, to))
     }
@@ -78,8 +90,8 @@ impl Decoder {
         let input = match tag {
             tag::PICTURE => {
                 let eye = self.eyes.get_mut(usize::try_from(read.number()?).ok()?)?;
-                eye.repeat(at, told);
-                eye.lag = read.signed()?;
+                eye.repeat(at, told)?;
+                eye.lag = read.ms()?;
                 for _ in 0..read.count()? {
                     let zone = usize::try_from(read.number()?).ok()?;
                     let shown = zone_count(read, eye.zones.get(zone)?, at.plus_ms(-eye.lag))?;
@@ -90,9 +102,9 @@ impl Decoder {
             }
             tag::SILENT => {
                 let eye = self.eyes.get_mut(usize::try_from(read.number()?).ok()?)?;
-                let last = at.plus_ms(-read.signed()?);
-                let lag = read.signed()?;
-                eye.repeat(last, told);
+                let last = at.plus_ms(-read.ms()?);
+                let lag = read.ms()?;
+                eye.repeat(last, told)?;
                 eye.live = false;
                 if last <= eye.at {
                     return Some(());
@@ -103,7 +115,7 @@ impl Decoder {
             }
             tag::SENSOR => {
                 let sensor = self.sensors.get(usize::try_from(read.number()?).ok()?)?;
-                let taken = at.plus_ms(-read.signed()?);
+                let taken = at.plus_ms(-read.ms()?);
                 let bits = read.byte()?;
                 Input::Sensor(SensorReading {
                     sensor: sensor.clone(),
@@ -119,7 +131,7 @@ impl Decoder {
             }
             tag::SOURCE => Input::Source(get_source(read, at)?),
             tag::CLOCK => Input::Clock(WallClock {
-                offset_ms: read.signed()?,
+                offset_ms: read.ms()?,
                 utc_offset_s: i32::try_from(read.signed()?).ok()?,
                 synced: read.flag()?,
             }),
@@ -127,7 +139,7 @@ impl Decoder {
             tag::ORDER => Input::Order(get_order(read, at)?),
             tag::SYSTEM => Input::System(get_system(read, at)?),
             tag::GAP => {
-                self.lost += read.number()?;
+                self.lost = self.lost.saturating_add(read.number()?);
                 for eye in &mut self.eyes {
                     eye.shown.fill(None);
                     eye.live = false;
@@ -142,15 +154,18 @@ impl Decoder {
 }
 
 impl Eye {
-    /// Gives out what said nothing new, before `until`.
-    fn repeat(&mut self, until: HallTime, told: &mut Vec<Told>) {
+    /// Gives out what said nothing new, before `until`; `None`: for longer than a segment lasts, which makes no sense.
+    fn repeat(&mut self, until: HallTime, told: &mut Vec<Told>) -> Option<()> {
         if !self.live {
-            return;
+            return Some(());
+        }
+        if until.since_ms(self.at) > REPEATED_MAX_MS {
+            return None;
         }
         loop {
             let at = self.at.plus_ms(tag::REPEAT_MS);
             if at >= until {
-                return;
+                return Some(());
             }
             self.at = at;
             told.push((at, self.picture(at)));
@@ -173,7 +188,7 @@ fn zone_count(read: &mut In<'_>, zone: &ZoneId, taken: HallTime) -> Option<Optio
     let tracks = (0..read.count()?)
         .map(|_| Some(TrackId(read.number()?)))
         .collect::<Option<_>>()?;
-    let still = read.maybe()?;
+    let still = read.maybe_ms()?;
     Some(Some(ZoneCount {
         zone: zone.clone(),
         count: u32::try_from(count).ok()?,

@@ -9,6 +9,8 @@ use hall_core::time::WallClock;
 use hall_wire::checkpoint::CheckpointRecord;
 use serde::{Deserialize, Serialize};
 
+use crate::bytes::FAR_MS;
+
 /// What a segment begins with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Head {
@@ -101,7 +103,8 @@ impl Head {
     /// `None`: of another version, or damaged.
     pub(crate) fn from_json(bytes: &[u8]) -> Option<Head> {
         let record: HeadRecord = serde_json::from_slice(bytes).ok()?;
-        if record.v != 1 {
+        let near = |ms: i64| (-FAR_MS..=FAR_MS).contains(&ms);
+        if record.v != 1 || !near(record.at_ms) || !near(record.offset_ms) {
             return None;
         }
         Some(Head {

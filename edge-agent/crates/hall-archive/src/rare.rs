@@ -50,7 +50,7 @@ pub(crate) fn get_source(read: &mut In<'_>, at: HallTime) -> Option<SourceHealth
         3 => SourceId::Tickets(id.into()),
         _ => return None,
     };
-    let at = at.plus_ms(-read.signed()?);
+    let at = at.plus_ms(-read.ms()?);
     let down = match read.byte()? {
         0 => None,
         n => Some(*CAUSES.get(usize::from(n) - 1)?),
@@ -80,8 +80,8 @@ pub(crate) fn get_ticket(read: &mut In<'_>, at: HallTime) -> Option<Ticket> {
     let number = read.text()?.to_owned();
     let window = Some(read.text()?).filter(|id| !id.is_empty());
     let state = parse_ticket_state(read.text()?)?;
-    let said = at.plus_ms(-read.signed()?);
-    let mut instant = || Some(read.maybe()?.map(|ms| at.plus_ms(-ms)));
+    let said = at.plus_ms(-read.ms()?);
+    let mut instant = || Some(read.maybe_ms()?.map(|ms| at.plus_ms(-ms)));
     Some(Ticket {
         queue,
         at: said,
@@ -120,7 +120,7 @@ pub(crate) fn put_system(out: &mut Out, at: HallTime, fact: &SystemFact) {
 pub(crate) fn get_system(read: &mut In<'_>, at: HallTime) -> Option<SystemFact> {
     Some(match read.byte()? {
         0 => SystemFact::StorageLow(read.flag()?),
-        1 => SystemFact::PowerRestored(at.plus_ms(-read.signed()?)),
+        1 => SystemFact::PowerRestored(at.plus_ms(-read.ms()?)),
         2 => SystemFact::ConfigChanged(read.text()?.to_owned()),
         3 => SystemFact::ModelChanged(read.text()?.to_owned()),
         _ => return None,
@@ -160,7 +160,7 @@ pub(crate) fn put_order(out: &mut Out, at: HallTime, order: &Order) {
 
 pub(crate) fn get_order(read: &mut In<'_>, at: HallTime) -> Option<Order> {
     let tx = read.text()?.to_owned();
-    let given = at.plus_ms(-read.signed()?);
+    let given = at.plus_ms(-read.ms()?);
     let id = read.text()?.to_owned();
     let role = parse_role(read.text()?)?;
     let windows = (0..read.count()?)
@@ -202,8 +202,8 @@ fn get_leave(read: &mut In<'_>) -> Option<Leave> {
         windows: (0..read.count()?)
             .map(|_| Some(read.text()?.into()))
             .collect::<Option<_>>()?,
-        from_local_ms: read.signed()?,
-        to_local_ms: read.signed()?,
+        from_local_ms: read.ms()?,
+        to_local_ms: read.ms()?,
         approved_by: read.text()?.to_owned(),
         cover: Some(read.text()?)
             .filter(|id| !id.is_empty())
@@ -245,7 +245,7 @@ fn get_event(read: &mut In<'_>) -> Option<EventRef> {
                 let kind = read.text()?;
                 parse_subject(kind, read.text()?)?
             },
-            onset_unix_ms: read.maybe()?,
+            onset_unix_ms: read.maybe_ms()?,
         },
         _ => return None,
     })

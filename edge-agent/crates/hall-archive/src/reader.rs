@@ -85,7 +85,20 @@ impl Reader {
                 },
             });
         }
-        Ok(Reader {
+        Ok(Reader::of_files(files))
+    }
+
+    /// One day that is in memory: a file's bytes.
+    #[must_use]
+    pub fn of_day(bytes: Vec<u8>) -> Self {
+        Reader {
+            blocks: Some(Blocks::of(bytes)),
+            ..Reader::of_files(Vec::new())
+        }
+    }
+
+    fn of_files(files: Vec<PathBuf>) -> Self {
+        Reader {
             files: files.into_iter(),
             blocks: None,
             decoder: None,
@@ -94,7 +107,7 @@ impl Reader {
             at: HallTime(i64::MIN),
             reached: HallTime(i64::MIN),
             lost: 0,
-        })
+        }
     }
 
     /// Up to when it is known that nothing else happened.
@@ -106,7 +119,8 @@ impl Reader {
     /// Inputs that the archive says were lost, so far.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.lost + self.decoder.as_ref().map_or(0, |decoder| decoder.lost)
+        let segment = self.decoder.as_ref().map_or(0, |decoder| decoder.lost);
+        self.lost.saturating_add(segment)
     }
 
     /// Gives out what was told up to `until`.
@@ -179,7 +193,8 @@ impl Reader {
     }
 
     fn end_segment(&mut self) {
-        self.lost += self.decoder.take().map_or(0, |decoder| decoder.lost);
+        self.lost = self.lost();
+        self.decoder = None;
     }
 }
 

@@ -22,6 +22,9 @@ pub use record::{
     DetectionValue, FactName, ObservationRecord, TrackValue, TrackedCount, UpDown, ZoneValue,
 };
 
+/// A clock shows the years −9999 to 9999, and so is off by no more.
+const CLOCK_OFF_MAX_MS: i64 = 20_000 * 366 * 86_400_000;
+
 /// What was observed, in core types.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Observation {
@@ -313,10 +316,18 @@ impl ObservationRecord {
                 at,
                 offset_ms,
                 synced,
-            } => (
-                span(&at, None, None)?,
-                Observation::Clock { offset_ms, synced },
-            ),
+            } => {
+                if !(-CLOCK_OFF_MAX_MS..=CLOCK_OFF_MAX_MS).contains(&offset_ms) {
+                    return Err(wrong(
+                        "offset_ms",
+                        format!("{offset_ms} ms is more than any clock shows"),
+                    ));
+                }
+                (
+                    span(&at, None, None)?,
+                    Observation::Clock { offset_ms, synced },
+                )
+            }
             R::Order {
                 at,
                 tx,

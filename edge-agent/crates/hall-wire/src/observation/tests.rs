@@ -176,6 +176,10 @@ fn wrong_records_are_named_precisely() {
         r#"{"at":"AT","kind":"source","source":"camera:c","state":"up","cause":"dark"}"#,
         "cause: a source that is up",
     );
+    check(
+        r#"{"at":"AT","kind":"clock","offset_ms":9223372036854775807,"synced":true}"#,
+        "offset_ms: 9223372036854775807 ms is more than any clock shows",
+    );
 }
 
 #[test]
