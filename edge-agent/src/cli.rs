@@ -11,9 +11,11 @@ use crate::figures;
 
 mod central;
 mod fleet;
+mod sensors;
 
 pub use central::{BrokerArgs, BrokerUrl, CentralArgs, Tolerance};
 pub use fleet::FleetArgs;
+pub use sensors::{LoginArgs, SensorsCommand};
 
 /// One edge box in a public service hall.
 #[derive(Debug, Parser)]
@@ -51,6 +53,9 @@ pub enum Command {
     /// Run simulated boxes against a broker: the real engine on scripted days, the real uplink (exit code 3 when records did not
     /// arrive).
     Fleet(FleetArgs),
+    /// Set window sensors up.
+    #[command(subcommand)]
+    Sensors(SensorsCommand),
     /// Print the JSON Schema of hall.toml, for editors.
     Schema,
 }

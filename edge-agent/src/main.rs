@@ -16,6 +16,7 @@ fn main() -> std::process::ExitCode {
         Command::Verify(args) => commands::verify(&args),
         Command::Central(args) => commands::central(&args),
         Command::Fleet(args) => commands::fleet(&args),
+        Command::Sensors(command) => commands::sensors(&command),
         Command::Schema => commands::schema(),
     };
     match outcome {

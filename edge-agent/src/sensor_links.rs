@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edge_config::{
-    Config, GatewayLine, GatewaySource, Parity, Polarity, SensorAdapter, SensorSource,
-    SerialSource, TopicSource,
+    Config, GatewayLine, GatewaySource, Parity, Polarity, SensorAdapter, SensorBroker,
+    SensorSource, SerialSource, TopicSource,
 };
 use edge_sensors::esphome::EspHomeSensor;
 use edge_sensors::json::JsonSensor;
 use edge_sensors::modbus::{ModbusGateway, ModbusInput, ModbusLine, ModbusPoller};
 use edge_sensors::mqtt::Now;
 use edge_sensors::onvif::OnvifSensor;
+use edge_sensors::own_broker::{self, BOX_LOGIN, OwnBroker};
 use edge_sensors::radar::{Radar, RadarKind, RadarReader};
 use edge_sensors::rating::Rating;
 use edge_sensors::serial::{LineParity, SerialLine};
@@ -45,7 +46,7 @@ pub struct SensorLinks {
 /// Starts every link that a sensor needs. `out` full: the adapters' mailboxes merge readings per sensor.
 pub fn start(
     supervisor: &mut Supervisor,
-    config: &Config,
+    config: &Arc<Config>,
     clock: &Arc<Clock>,
     out: &mpsc::Sender<SensorInput>,
     ratings: &mpsc::Sender<Rating>,
@@ -75,26 +76,35 @@ pub fn start(
         &mut starter.states,
         &mut push,
     ));
-    if let Some((address, sensors, gateways)) = broker(config, !hearers.is_empty()) {
-        let (now, out) = (now.clone(), out.clone());
+    if let Some(SensorBroker::Own(own)) = &config.sensor_broker {
+        let broker = Arc::new(own_broker(config, own));
+        starter.start("own_broker".into(), move |status, cancel| {
+            let broker = broker.clone();
+            Box::pin(async move { broker.run(status, cancel).await.map_err(anyhow::Error::msg) })
+        });
+    }
+    if let Some((sensors, gateways)) = heard(config, !hearers.is_empty()) {
+        let (now, out, config) = (now.clone(), out.clone(), config.clone());
         starter.start("sensor_broker".into(), move |status, cancel| {
-            let link = MqttSensors::new(
-                address.clone(),
-                sensors.clone(),
-                now.clone(),
-                out.clone(),
-                status,
-            )
-            .with_gateways(gateways.clone())
-            .with_hearers(hearers.clone());
+            let client_id = format!("edge-agent-{}-{}-sensors", config.hall.id, config.box_id);
+            let address = broker_address(&config, BOX_LOGIN, client_id);
+            let (sensors, now, out) = (sensors.clone(), now.clone(), out.clone());
+            let (gateways, hearers) = (gateways.clone(), hearers.clone());
             Box::pin(async move {
-                link.run(cancel).await;
+                MqttSensors::new(address?, sensors, now, out, status)
+                    .with_gateways(gateways)
+                    .with_hearers(hearers)
+                    .run(cancel)
+                    .await;
                 Ok(())
             })
         });
     }
     for gateway in &config.gateways {
         let gateway = modbus(gateway, &config.sensors);
+        if gateway.inputs.is_empty() {
+            continue;
+        }
         let (now, out) = (now.clone(), out.clone());
         starter.start(format!("gateway:{}", gateway.id), move |status, cancel| {
             let link = ModbusPoller::new(gateway.clone(), now.clone(), out.clone(), status);
@@ -193,12 +203,57 @@ impl Starter<'_> {
     }
 }
 
-/// The sensor broker, what is heard on it, and every gateway that is out of reach while it is; `None` when nothing is
-/// heard there.
-type BrokerLink = (BrokerAddress, Vec<Arc<dyn TopicAdapter>>, Vec<GatewayId>);
+/// The broker that the box runs itself, as the crate that runs it wants it.
+fn own_broker(config: &Config, own: &edge_config::OwnBroker) -> OwnBroker {
+    let login = |login: &edge_config::BrokerLogin| own_broker::Login {
+        id: login.id.clone(),
+        topics: login.topics.clone(),
+        password: login.password.as_ref().map(|p| p.expose().to_owned()),
+    };
+    let logins = own.logins.iter().map(login).collect();
+    OwnBroker::new(own.listen, config.storage.sensor_broker_dir(), logins)
+}
 
-fn broker(config: &Config, others: bool) -> Option<BrokerLink> {
-    let broker = config.sensor_broker.as_ref()?;
+/// Where the sensors' broker is and who the box is there: at one that is there as configured, at its own `own_login`.
+///
+/// # Errors
+/// When there is none, or the box's password at its own cannot be read.
+pub(crate) fn broker_address(
+    config: &Config,
+    own_login: &str,
+    client_id: String,
+) -> anyhow::Result<BrokerAddress> {
+    match &config.sensor_broker {
+        Some(SensorBroker::Existing(broker)) => {
+            let (user, password) = login(broker);
+            Ok(BrokerAddress {
+                host: broker.host.clone(),
+                port: broker.port,
+                client_id,
+                login: user.map(|user| (user, password.unwrap_or_default())),
+            })
+        }
+        Some(SensorBroker::Own(own)) => {
+            let own = own_broker(config, own);
+            let password = own_broker::box_password(own.folder()).map_err(anyhow::Error::msg)?;
+            let address = own.address();
+            Ok(BrokerAddress {
+                host: address.ip().to_string(),
+                port: address.port(),
+                client_id,
+                login: Some((own_login.to_owned(), password)),
+            })
+        }
+        None => anyhow::bail!("hall.toml has no [sensor_broker]"),
+    }
+}
+
+/// Sensors that are heard on the broker, and every gateway that is out of reach while it is.
+type Heard = (Vec<Arc<dyn TopicAdapter>>, Vec<GatewayId>);
+
+/// What is heard on the sensors' broker; `None` when nothing is, `others` included.
+fn heard(config: &Config, others: bool) -> Option<Heard> {
+    config.sensor_broker.as_ref()?;
     let mut gateways = BTreeSet::new();
     let mut adapters = Vec::new();
     for sensor in &config.sensors {
@@ -207,14 +262,7 @@ fn broker(config: &Config, others: bool) -> Option<BrokerLink> {
             gateways.extend(sensor.gateway.clone());
         }
     }
-    let (user, password) = login(broker);
-    let address = BrokerAddress {
-        host: broker.host.clone(),
-        port: broker.port,
-        client_id: format!("edge-agent-{}-{}-sensors", config.hall.id, config.box_id),
-        login: user.map(|user| (user, password.unwrap_or_default())),
-    };
-    (others || !adapters.is_empty()).then(|| (address, adapters, gateways.into_iter().collect()))
+    (others || !adapters.is_empty()).then(|| (adapters, gateways.into_iter().collect()))
 }
 
 fn adapter(sensor: &SensorSource, source: &TopicSource) -> Arc<dyn TopicAdapter> {

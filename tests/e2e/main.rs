@@ -13,6 +13,7 @@ mod centre;
 mod commands;
 mod full_disk;
 mod judged_hall;
+mod own_broker;
 mod page;
 mod ratings;
 mod sensor_push;

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
+use edge_config::SensorBroker;
+use edge_sensors::own_broker;
 use edge_vision::manifest::Manifest;
 use edge_vision::{elements, runtime};
 
@@ -32,22 +34,24 @@ const SETUP: &str = "make setup";
 /// # Errors
 /// When standard output cannot be written.
 pub fn doctor(args: &DoctorArgs) -> anyhow::Result<Exit> {
-    let (manifest, library, storage) = match &args.config {
+    let (manifest, library, storage, broker) = match &args.config {
         Some(path) => match load_config(path) {
             Ok(config) => (
                 config.detector.manifest.clone(),
                 config.detector.runtime_library.clone(),
                 Some(config.storage.dir.clone()),
+                matches!(config.sensor_broker, Some(SensorBroker::Own(_))),
             ),
             Err(exit) => return Ok(exit),
         },
-        None => ("models/models.toml".into(), None, None),
+        None => ("models/models.toml".into(), None, None, false),
     };
     let mut findings = vec![onnx_runtime(library.as_deref())];
     findings.extend(media());
     findings.push(model(&manifest));
     findings.push(page());
     findings.extend(storage.as_deref().map(disk));
+    findings.extend(broker.then(sensor_broker));
     let mut text = String::new();
     let mut missing = 0;
     for finding in &findings {
@@ -118,6 +122,20 @@ fn page() -> Finding {
         Finding::Weak {
             what: "this binary was built without the page; the API works".into(),
             mend: format!("{SETUP}, then make build"),
+        }
+    }
+}
+
+/// What the box's own broker is.
+fn sensor_broker() -> Finding {
+    match own_broker::program() {
+        Ok(path) => Finding::Good(format!("mosquitto at {}", path.display())),
+        Err(what) => {
+            let (what, mend) = what.split_once("; what to do: ").unwrap_or((&what, SETUP));
+            Finding::Missing {
+                what: what.into(),
+                mend: mend.into(),
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ mod observations;
 mod replay;
 mod report;
 mod run;
+mod sensors;
 mod shadow;
 
 pub use central::central;
@@ -28,6 +29,7 @@ pub use log_file::{export, verify};
 pub use replay::replay;
 pub use report::report;
 pub use run::run;
+pub use sensors::sensors;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use crate::mistake::Mistake;
 use crate::rating::RatingSource;
 use crate::secret::Secret;
 use crate::sensor::{GatewaySource, SensorSource};
+use crate::sensor_broker::SensorBroker;
 use crate::ticket::TicketSource;
 
 /// Everything the agent needs to run one box. Made by [`crate::load`] only, so that whatever holds one holds a checked one.
@@ -34,14 +35,14 @@ pub struct Config {
     pub queues: Vec<QueueInfo>,
     /// Sensors with how to hear them.
     pub sensors: Vec<SensorSource>,
-    /// Modbus gateways with at least one sensor behind them.
+    /// Modbus gateways, also those that no sensor is behind yet.
     pub gateways: Vec<GatewaySource>,
     /// Ticket machines.
     pub tickets: Vec<TicketSource>,
     /// Evaluation terminals.
     pub ratings: Vec<RatingSource>,
     /// Broker on which the sensors speak; present whenever a sensor needs it.
-    pub sensor_broker: Option<Broker>,
+    pub sensor_broker: Option<SensorBroker>,
     /// Person detector.
     pub detector: DetectorConfig,
     /// Connection to the centre; `None` when absent or switched off.
@@ -368,6 +369,12 @@ pub struct StorageConfig {
 }
 
 impl StorageConfig {
+    /// Folder of the box's own sensor broker: its files, its passwords, what it keeps.
+    #[must_use]
+    pub fn sensor_broker_dir(&self) -> PathBuf {
+        self.dir.join("sensor-broker")
+    }
+
     /// Folder of the observations.
     #[must_use]
     pub fn observations_dir(&self) -> PathBuf {

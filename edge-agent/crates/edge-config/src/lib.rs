@@ -14,8 +14,10 @@ mod raw;
 mod schema;
 mod secret;
 mod sensor;
+mod sensor_broker;
 mod shape;
 mod ticket;
+mod topic_filter;
 mod validate;
 
 pub use config::{
@@ -33,4 +35,5 @@ pub use sensor::{
     GatewayLine, GatewaySource, Parity, Polarity, SensorAdapter, SensorSource, SerialSource,
     TopicSource,
 };
+pub use sensor_broker::{BrokerLogin, OwnBroker, SensorBroker};
 pub use ticket::{TicketAdapter, TicketNames, TicketSource};

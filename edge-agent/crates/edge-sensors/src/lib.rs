@@ -14,6 +14,7 @@ pub mod modbus;
 pub mod modbus_request;
 pub mod mqtt;
 pub mod onvif;
+pub mod own_broker;
 pub mod push;
 pub mod radar;
 pub mod rating;

@@ -18,7 +18,7 @@ pub(crate) use post::{RawEvaluationPoint, RawQueue, RawWindow, RawWindowZone, Ra
 pub(crate) use rating::{RawRatingAdapter, RawRatings};
 pub(crate) use rules::RawRules;
 pub(crate) use sensor::{
-    RawGateway, RawParity, RawSensor, RawSensorAdapter, RawSensorBroker, RawSensorKind,
+    RawGateway, RawLogin, RawParity, RawSensor, RawSensorAdapter, RawSensorBroker, RawSensorKind,
 };
 pub(crate) use ticket::{RawNamedWindow, RawTicketAdapter, RawTicketNames, RawTickets};
 

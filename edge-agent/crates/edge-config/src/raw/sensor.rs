@@ -157,15 +157,36 @@ pub(crate) enum RawParity {
     Odd,
 }
 
-/// MQTT broker on which the sensors speak.
+/// MQTT broker on which the sensors speak: one that is there (url), or one of the box's own (listen).
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawSensorBroker {
-    /// Address without user and password: "mqtt://127.0.0.1:1883".
-    pub url: String,
-    /// User to log in with.
+    /// Broker that is there: its address without user and password, "mqtt://127.0.0.1:1883".
+    pub url: Option<String>,
+    /// With url: user to log in with.
     pub user: Option<String>,
-    /// File whose first line is the password.
+    /// With url: file whose first line is the password.
+    pub password_file: Option<String>,
+    /// With url: environment variable that holds the password.
+    pub password_env: Option<String>,
+    /// In place of url: the box runs a broker of its own on this address and port, for example "10.0.0.5:1883". Nobody gets in but the
+    /// logins.
+    pub listen: Option<String>,
+    /// With listen: devices that may log in.
+    #[serde(default)]
+    pub logins: Vec<RawLogin>,
+}
+
+/// A device that may log in to the box's own broker. It writes and reads its own topics, and nobody else's.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawLogin {
+    /// User name of the device, for example "w3-radar" or "zigbee2mqtt".
+    pub id: String,
+    /// Its topics, with wildcards. Left out: "ID/#" (Zigbee2MQTT, ESPHome) and "tele/ID/#", "stat/ID/#", "cmnd/ID/#" (Tasmota).
+    #[serde(default)]
+    pub topics: Vec<String>,
+    /// File whose first line is the password, at least 12 characters. Left out, with password_env: `edge-agent sensors login ID` makes one.
     pub password_file: Option<String>,
     /// Environment variable that holds the password.
     pub password_env: Option<String>,

@@ -10,7 +10,7 @@ use crate::raw::{RawConfig, RawGateway, RawParity};
 use crate::sensor::{GatewayLine, GatewaySource, Parity, SerialSource};
 use crate::validate::Check;
 
-/// Gateways that sensors are behind; one without sensors is not polled.
+/// Gateways; one without sensors is not polled, but searched by `edge-agent sensors listen`.
 pub(super) fn gateways(raw: &RawConfig, check: &mut Check<'_>) -> Vec<GatewaySource> {
     check.ids(
         "gateways",
@@ -30,7 +30,6 @@ pub(super) fn gateways(raw: &RawConfig, check: &mut Check<'_>) -> Vec<GatewaySou
                 format!("no sensor is behind {}", quote(&gateway.id)),
                 "bind sensors of type modbus to it, or take it out",
             );
-            continue;
         }
         let Some(line) = line else { continue };
         gateways.push(GatewaySource {

@@ -10,6 +10,7 @@ mod roster;
 mod rules;
 mod secret;
 mod sensor;
+mod sensor_broker;
 mod signer;
 mod ticket;
 mod uplink;
@@ -176,7 +177,7 @@ pub(crate) fn build(raw: &RawConfig, check: &mut Check<'_>) -> Config {
     let gateways = gateway::gateways(raw, check);
     let tickets = ticket::tickets(raw, check);
     let ratings = rating::ratings(raw, check);
-    let sensor_broker = sensor::broker(raw, check);
+    let sensor_broker = sensor_broker::broker(raw, check);
     let duty = duty::calendar(raw, check);
     let window_configs = window::configs(raw, check);
     let rules = rules::rules(&raw.rules, check);

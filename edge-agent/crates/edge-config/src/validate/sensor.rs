@@ -1,16 +1,12 @@
-//! Sensors and the broker they speak on.
+//! Sensors.
 
 use hall_core::config::{SensorConfig, SensorKind};
 use hall_core::ids::{GatewayId, SensorId, WindowId};
 
-use crate::config::Broker;
 use crate::mistake::quote;
-use crate::raw::{
-    RawConfig, RawRatingAdapter, RawSensor, RawSensorAdapter, RawSensorKind, RawTicketAdapter,
-};
+use crate::raw::{RawConfig, RawSensor, RawSensorAdapter, RawSensorKind};
 use crate::sensor::{Polarity, SensorAdapter, SensorSource, SerialSource, TopicSource};
-use crate::validate::secret::Login;
-use crate::validate::{Check, gateway, secret, uplink};
+use crate::validate::{Check, gateway, secret};
 
 /// The sensors' broker as the gateway of sensors that name none.
 const SENSOR_BROKER: &str = "sensor-broker";
@@ -392,33 +388,6 @@ pub(super) fn configs(sensors: &[SensorSource]) -> Vec<SensorConfig> {
             gateway: sensor.gateway.clone(),
         })
         .collect()
-}
-
-/// The sensors' broker; missing although a sensor needs it is a mistake.
-pub(super) fn broker(raw: &RawConfig, check: &mut Check<'_>) -> Option<Broker> {
-    let Some(broker) = &raw.sensor_broker else {
-        let on_mqtt = |sensor: &RawSensor| {
-            use RawSensorAdapter::{Http, Ld2410, Ld2450, Modbus};
-            !matches!(sensor.adapter, Ld2410 | Ld2450 | Modbus | Http)
-        };
-        let tickets = (raw.tickets.iter()).any(|t| t.adapter == RawTicketAdapter::Mqtt);
-        let ratings = (raw.ratings.iter()).any(|r| r.adapter == RawRatingAdapter::Mqtt);
-        if raw.sensors.iter().any(on_mqtt) || tickets || ratings {
-            check.mistake(
-                "sensor_broker",
-                "the section [sensor_broker] is missing, but there are sensors on MQTT",
-                "add [sensor_broker] with url = \"mqtt://127.0.0.1:1883\"",
-            );
-        }
-        return None;
-    };
-    let login = Login {
-        user: broker.user.as_deref(),
-        password_file: broker.password_file.as_deref(),
-        password_env: broker.password_env.as_deref(),
-    };
-    // No TLS: the sensors' broker stands on the box or on its own cable, and small gateways offer none.
-    uplink::broker("sensor_broker", &broker.url, &["mqtt"], &login, check)
 }
 
 /// One concrete topic: what is subscribed must be one device.
