@@ -12,7 +12,8 @@ const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 const POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 
-export function startMock(port = 0) {
+export function startMock(port = 0, { windows = 10 } = {}) {
+  scenario.resize(windows);
   const started = Date.now();
   const log = scenario.firstEvents(started);
   const streams = new Set();
@@ -93,26 +94,32 @@ export function startMock(port = 0) {
     log.push(scenario.event(lastSeq() + 1, n, ends
       ? { ...change, rev: 2, state: 'closed', phase: 'cleared', end: scenario.stamp(now), end_reason: 'returned', duration_s: 300, absent_s: 300 }
       : { ...change, rev: 1, state: 'open', phase: 'raised', end: null, end_reason: null, duration_s: 300, absent_s: 300 }));
-    for (const stream of streams) {
-      say(stream, 'event', log.at(-1), lastSeq());
-      say(stream, 'snapshot', snapshot(now));
-    }
+    for (const stream of streams) say(stream, 'event', log.at(-1), lastSeq());
   }, 3_000);
+  let silent = false;
+  const renew = setInterval(() => !silent && streams.forEach((stream) => say(stream, 'snapshot', snapshot(Date.now()))), 1_000);
 
   return new Promise((resolve) => {
     server.listen(port, '127.0.0.1', () => {
       const stop = () => {
         clearInterval(happen);
+        clearInterval(renew);
         server.close();
         server.closeAllConnections();
       };
       const stall = () => (stalledAt = Date.now() - 20_000);
-      resolve({ stall, url: `http://127.0.0.1:${server.address().port}`, stop });
+      // As a network that swallows everything: connections stay open, nothing comes any more.
+      const swallow = () => {
+        silent = true;
+        server.removeAllListeners('request');
+        clearInterval(happen);
+      };
+      resolve({ stall, swallow, url: `http://127.0.0.1:${server.address().port}`, stop });
     });
   });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { url } = await startMock(Number(process.env.PORT ?? 0));
+  const { url } = await startMock(Number(process.env.PORT ?? 0), { windows: Number(process.env.WINDOWS ?? 10) });
   console.log(url);
 }

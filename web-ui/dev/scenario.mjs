@@ -17,11 +17,16 @@ const NAMES = [
 
 export const stamp = (ms) => `${new Date(ms + 8 * 3_600_000).toISOString().slice(0, 23)}+08:00`;
 
+let count = NAMES.length;
+/** The hall has so many windows; beyond ten the names and states come again. */
+export const resize = (windows) => (count = windows);
+const each = (make) => Array.from({ length: count }, (_, i) => make(i % NAMES.length, i));
+
 export function hall() {
   const base = golden('hall.json');
   return {
     ...base,
-    windows: NAMES.map(([zh, en], i) => ({ id: `W${i + 1}`, name: { zh, en } })),
+    windows: each((n, i) => ({ id: `W${i + 1}`, name: { zh: NAMES[n][0], en: NAMES[n][1] } })),
     queues: [
       { id: 'Q1', name: { zh: '大厅排队区', en: 'Main queue' }, windows: [], capacity: 20 },
       { id: 'Q2', name: { zh: '税务排队区', en: 'Tax queue' }, windows: ['W4'], capacity: 12 },
@@ -51,7 +56,9 @@ const WINDOWS = [
 
 export function snapshot(now, started) {
   const ran = now - started;
-  const windows = WINDOWS.map(([state, reason, minutes, customers, level, sources], i) => {
+  const windows = each((n, i) => {
+    // Of a large hall most windows are staffed.
+    const [state, reason, minutes, customers, level, sources] = WINDOWS[i >= WINDOWS.length && n % 5 !== 0 ? 4 : n];
     const forMs = Math.round(minutes * MIN) + ran;
     return {
       window: `W${i + 1}`, state, since: stamp(now - forMs), for_ms: forMs, reason,
@@ -60,13 +67,16 @@ export function snapshot(now, started) {
       open_event: level ? eventId(i) : null, absent_ms: state === 'unstaffed' ? forMs : 0,
     };
   });
-  const queue = (id, state, length, inZone, saturated, minutes, level) => ({
+  const queue = (id, state, length, inZone, saturated, minutes, level, wait) => ({
     queue: id, state, since: stamp(now - minutes * MIN - ran), for_ms: minutes * MIN + ran, length, in_zone: inZone,
-    saturated, open_event: level ? eventId(20) : null, level,
+    saturated, open_event: level ? eventId(20) : null, level, ...wait,
   });
   return {
     v: 1, at: stamp(now), now: stamp(now), age_ms: 0, clock_synced: true, windows,
-    queues: [queue('Q1', 'long', 12, 15, true, 4, 'warn'), queue('Q2', 'normal', 3, 4, false, 42, null)],
+    queues: [
+      queue('Q1', 'long', 12, 15, true, 4, 'warn', { wait_est_s: 1_320, wait_error_s: 240, wait_src: 'ticket', open_windows: 3, advised_windows: 5 }),
+      queue('Q2', 'normal', 3, 4, false, 42, null, { wait_est_s: 240, wait_error_s: null, wait_src: 'video', open_windows: 1, advised_windows: 1 }),
+    ],
     cameras: [
       { camera: 'cam1', down: null, last_seen: stamp(now - 200) },
       { camera: 'cam2', down: null, last_seen: stamp(now - 180) },
@@ -113,7 +123,7 @@ export function firstEvents(now) {
 export function health(now, started) {
   const base = golden('health.json');
   const camera = (camera, state, fps, age, infer) => ({
-    camera, state, fps, last_frame_age_ms: age, analysed: 48_213 + Math.round((now - started) / 200), dropped: 17, infer_ms: infer,
+    ...base.cameras[0], camera, state, fps, last_frame_age_ms: age, analysed: 48_213 + Math.round((now - started) / 200), dropped: 17, infer_ms: infer,
   });
   return {
     ...base,

@@ -11,9 +11,13 @@ export type Answer<T> =
   /** `code` is the agent's, or `network` (no answer) or `form` (an answer this page does not understand). */
   | { kind: 'error'; code: string; message: string };
 
+/** Longest wait for an answer that nobody can cancel. */
+const ANSWER_MS = 8_000;
+
 async function ask(path: string, signal: AbortSignal | undefined): Promise<Answer<Response>> {
   try {
-    const init: RequestInit = { cache: 'no-store', ...(signal ? { signal } : {}) };
+    // A network that swallows everything must not hold the page up.
+    const init: RequestInit = { cache: 'no-store', signal: signal ?? AbortSignal.timeout(ANSWER_MS) };
     return { kind: 'success', value: await fetch(path, init) };
   } catch (error) {
     if (signal?.aborted) return { kind: 'aborted' };

@@ -1,43 +1,58 @@
-// The page as a whole: header, state of the link, the views.
+// The page as a whole: header, state of the link, the view that the address names.
 
+import { useEffect } from 'preact/hooks';
 import { announcement } from './announce';
 import { t } from './i18n';
+import { go, route } from './route';
 import { link, snapshot, stalled } from './store';
-import { Box } from './views/Box';
+import { Board } from './views/Board';
 import { CameraDialog } from './views/CameraDialog';
-import { Cameras } from './views/Cameras';
 import { EventDialog } from './views/EventDialog';
-import { Events } from './views/Events';
 import { Header } from './views/Header';
 import { Notices } from './views/Notices';
-import { Queues } from './views/Queues';
-import { Windows } from './views/Windows';
+import { Wall } from './views/Wall';
 
 export function App() {
-  const ready = snapshot.value !== null;
+  const { view } = route.value;
+  useEffect(() => {
+    addEventListener('keydown', switchWall);
+    return () => removeEventListener('keydown', switchWall);
+  }, []);
+  const wall = view === 'wall';
   return (
-    <div class="page" data-link={link.value} data-stalled={stalled.value}>
-      <a class="skip" href="#windows">{t.value.skip}</a>
-      <Header />
-      <Notices />
-      <p class="unseen" role="status" aria-live="polite">{announcement.value}</p>
-      {ready ? (
-        <main class="hall" id="hall">
-          <div class="hall__board">
-            <Windows />
-            <Cameras />
-          </div>
-          <div class="hall__side">
-            <Queues />
-            <Events />
-            <Box />
-          </div>
-        </main>
-      ) : (
-        <main class="waiting" aria-busy="true"><p>{t.value.loading}</p></main>
+    <div class="page" data-link={link.value} data-stalled={stalled.value} data-view={view || 'board'}>
+      {!wall && (
+        <>
+          <a class="skip" href="#main" onClick={skip}>{t.value.skip}</a>
+          <Header />
+          <Notices />
+        </>
       )}
+      <p class="unseen" role="status" aria-live="polite">{announcement.value}</p>
+      <View view={view} />
       <EventDialog />
       <CameraDialog />
     </div>
   );
+}
+
+function View({ view }: { view: string }) {
+  switch (view) {
+    case 'wall':
+      return <Wall />;
+    default:
+      return snapshot.value === null ? <main class="waiting" id="main" tabIndex={-1} aria-busy="true"><p>{t.value.loading}</p></main> : <Board />;
+  }
+}
+
+/** The address names the view and must not change for a jump within it. */
+function skip(click: MouseEvent): void {
+  click.preventDefault();
+  document.getElementById('main')?.focus();
+}
+
+function switchWall(key: KeyboardEvent): void {
+  const typing = key.target instanceof HTMLElement && key.target.closest('input, select, textarea, dialog') !== null;
+  if (key.key.toLowerCase() !== 'w' || key.ctrlKey || key.altKey || key.metaKey || typing) return;
+  go(route.value.view === 'wall' ? '' : 'wall');
 }

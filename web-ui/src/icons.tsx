@@ -47,5 +47,8 @@ export function LevelIcon({ level }: { level: Level }) {
 export const PersonIcon = () => <Icon><circle cx="12" cy="8" r="3.6" /><path d="M5.5 20c.4-4 3-6 6.5-6s6.1 2 6.5 6" /></Icon>;
 export const CameraIcon = () => <Icon><path d="M3 7h12v10H3z" /><path d="m15 10.5 6-3v9l-6-3" /></Icon>;
 export const SensorIcon = () => <Icon><circle cx="12" cy="12" r="2.2" /><path d="M7.5 16.5a6.3 6.3 0 0 1 0-9" /><path d="M16.5 7.5a6.3 6.3 0 0 1 0 9" /></Icon>;
+export const StoreIcon = () => <Icon><path d="M4 6.5c0-4 16-4 16 0v11c0 4-16 4-16 0z" /><path d="M4 7c0 3.6 16 3.6 16 0M4 12.5c0 3.6 16 3.6 16 0" /></Icon>;
+export const UplinkIcon = () => <Icon><path d="M12 20V5" /><path d="m6 10 6-6 6 6" /></Icon>;
+export const ClockIcon = () => <Icon><circle cx="12" cy="12" r="9" /><path d="M12 7v5.5l3.5 2" /></Icon>;
 export const SunIcon = () => <Icon><circle cx="12" cy="12" r="4" /><path d="M12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4" /></Icon>;
 export const CloseIcon = () => <Icon><path d="M5.5 5.5l13 13" /><path d="M18.5 5.5l-13 13" /></Icon>;

@@ -2,15 +2,19 @@
 
 import { getEvents, getHall, getHealth, getHistory, getSnapshot, type Answer } from './api';
 import { merged } from './event-list';
-import { eventShape, snapshotShape, type EventRecord } from './types';
+import { byUrgency, received } from './inbox';
+import { eventShape, snapshotShape, type EventPage, type EventRecord } from './types';
 import * as store from './store';
 
-/** The agent sends at least every 15 s; twice that and the stream is dead even if the socket is not. */
-const SILENCE_MS = 32_000;
+/** The agent sends at least every 3 s; twice that and the stream is dead even if the socket is not. */
+const SILENCE_MS = 6_500;
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000];
 const HEALTH_MS = 5_000;
 const HISTORY_MS = 20_000;
 const PAGE_ROWS = 20;
+/** Rows of open events read at a time, and at most: more than any hall has at once. */
+const INBOX_ROWS = 200;
+const INBOX_MAX = 1_000;
 
 let stream: EventSource | null = null;
 let lastSeq: number | null = null;
@@ -31,6 +35,7 @@ export function start(): void {
 }
 
 function tick(): void {
+  store.clockMs.value = performance.now();
   if (store.link.value === 'live') {
     store.tickMs.value = performance.now();
     if (performance.now() - lastMessageMs > SILENCE_MS) reconnect();
@@ -45,7 +50,11 @@ async function connect(): Promise<void> {
   take(snapshot.value);
   void readHealth();
   void readHistory();
+  // Read first and followed from there, so that no change falls between list and stream.
+  const from = await readInbox();
   await readEvents();
+  if (from === null || store.events.value.state === 'error') return reconnect();
+  lastSeq = from;
   follow();
 }
 
@@ -106,6 +115,7 @@ function takeEvent(record: EventRecord): void {
   lastSeq = Math.max(lastSeq ?? 0, record.seq);
   const list = store.events.value;
   store.events.value = { ...list, rows: merged(list.rows, record, store.fitsFilter(record)) };
+  store.inbox.value = received(store.inbox.value ?? [], record);
   if (record.state === 'open' && ['notice', 'warn', 'severe'].includes(record.level)) store.announced.value = record;
   countOpenSoon();
 }
@@ -119,6 +129,22 @@ function countOpenSoon(): void {
     const answer = await getEvents({ openOnly: true, code: null }, 1, null);
     if (answer.kind === 'success') store.openCount.value = answer.value.open_events;
   }, 300);
+}
+
+/** Reads all open events. The sequence number they are complete up to; null when that failed. */
+async function readInbox(): Promise<number | null> {
+  let open: EventRecord[] = [];
+  let before: number | null = null;
+  let from: number | null = null;
+  do {
+    const answer: Answer<EventPage> = await getEvents({ openOnly: true, code: null }, INBOX_ROWS, before);
+    if (answer.kind !== 'success') return null;
+    open = open.concat(answer.value.events);
+    before = answer.value.next_before_seq;
+    from = from ?? answer.value.last_seq;
+  } while (before !== null && open.length < INBOX_MAX);
+  store.inbox.value = open.sort(byUrgency);
+  return from;
 }
 
 const reasonOf = (answer: Answer<unknown>) => (answer.kind === 'error' ? answer.code : '');

@@ -7,7 +7,9 @@ import './styles/tokens.css';
 import './styles/layout.css';
 import './styles/windows.css';
 import './styles/panels.css';
+import './styles/devices.css';
 import './styles/dialog.css';
+import './styles/wall.css';
 
 const root = document.getElementById('page');
 if (root) {

@@ -16,6 +16,9 @@ export const link = signal<Link>('connecting');
 /** Local monotonic time; stands still while the link is down, so that no timer runs on data that is not there. */
 export const tickMs = signal(performance.now());
 
+/** Local monotonic time that always runs. */
+export const clockMs = signal(performance.now());
+
 /** Milliseconds since the snapshot came in, by the local monotonic clock. */
 export const elapsedMs = computed(() => {
   const held = snapshot.value;
@@ -31,6 +34,12 @@ export const hallNow = computed(() => {
 /** Connected, but the judgements are old: the engine does not run. */
 export const stalled = computed(() => (snapshot.value?.data.age_ms ?? 0) > STALLED_MS);
 
+/** How old what is shown is, in whole seconds of the local clock; grows also while the link is down. */
+export const ageS = computed(() => {
+  const held = snapshot.value;
+  return held ? Math.max(0, Math.floor((held.data.age_ms + clockMs.value - held.receivedMs) / 1000)) : 0;
+});
+
 export interface EventList {
   state: 'loading' | 'ready' | 'error';
   reason: string;
@@ -42,6 +51,8 @@ export const openOnly = signal(false);
 export const codeFilter = signal<string | null>(null);
 export const openCount = signal<number | null>(null);
 export const events = signal<EventList>({ state: 'loading', reason: '', rows: [], nextBeforeSeq: null });
+/** Open events, the most urgent first; null before they were read. */
+export const inbox = signal<EventRecord[] | null>(null);
 /** The newest alarm, for screen readers. */
 export const announced = signal<EventRecord | null>(null);
 

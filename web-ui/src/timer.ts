@@ -3,7 +3,7 @@
 import type { WindowNow } from './types';
 
 /** Judging that is older than this has stopped; the engine renews its view every second or so. */
-export const STALLED_MS = 15_000;
+export const STALLED_MS = 6_000;
 
 /**
  * What the timer shows: the observed absence that the levels count, otherwise the time in this state. `ageMs` is the age of

@@ -20,7 +20,8 @@ const waitMs = Number(process.env.WAIT_EVENT_S ?? 60) * 1000;
 const expectedStates = (process.env.EXPECT_STATES ?? '').split(',').filter(Boolean);
 mkdirSync(out, { recursive: true });
 
-const mock = base === 'mock' ? await (await import('../dev/mock.mjs')).startMock() : null;
+const startMock = base === 'mock' ? (await import('../dev/mock.mjs')).startMock : null;
+const mock = startMock ? await startMock() : null;
 const url = mock?.url ?? base;
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -38,14 +39,14 @@ const STATE_TEXT = {
   en: { staffed: 'Staffed', unstaffed: 'Unstaffed (suspected)', paused: 'Paused', off_duty: 'Off duty', unknown: 'Unobservable' },
 };
 
-async function open({ locale, width, height, scheme = 'light' }) {
+async function open({ locale, width, height, scheme = 'light', at = '' }) {
   const context = await browser.newContext({ locale, viewport: { width, height }, colorScheme: scheme });
   const page = await context.newPage();
   const errors = [];
   page.on('console', (message) => message.type() === 'error' && errors.push(`${message.text()} ${message.location().url}`));
   page.on('pageerror', (error) => errors.push(String(error)));
-  await page.goto(url);
-  await page.getByTestId('window').first().waitFor({ timeout: 15_000 });
+  await page.goto(new URL(at, url).href);
+  await page.locator(at === '' ? '[data-testid=window]' : '#main').first().waitFor({ timeout: 15_000 });
   return { context, page, errors };
 }
 
@@ -58,6 +59,12 @@ const sideways = (page) => page.evaluate(() => {
   const wide = [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > clientWidth + 0.5);
   return { px: scrollWidth - clientWidth, wide: wide.slice(0, 5).map((e) => `${e.tagName.toLowerCase()}.${e.className}`) };
 });
+
+// Texts that do not fit their box: cut off, or over the box's edge.
+const clipped = (page, boxes) => page.evaluate((selector) =>
+  [...document.querySelectorAll(selector)]
+    .filter((e) => e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1)
+    .map((e) => `${e.className} ${e.innerText.replaceAll('\n', ' ')} ${e.scrollWidth}x${e.scrollHeight} in ${e.clientWidth}x${e.clientHeight}`), boxes);
 
 try {
   // Desktop, Chinese.
@@ -142,6 +149,21 @@ try {
   await zh.page.locator('[data-testid=link]', { hasText: 'Live' }).waitFor({ timeout: 15_000 });
   check('the language is remembered', true);
 
+  // Inbox: what is open, the most urgent first.
+  const waiting = await zh.page.getByTestId('inbox-event').evaluateAll((all) => all.map((e) => ({ level: e.dataset.level, state: e.dataset.state })));
+  const urgency = waiting.map((e) => ['severe', 'warn', 'notice', 'fault', 'info'].indexOf(e.level));
+  check('the inbox holds open events, the most urgent first', waiting.every((e) => e.state === 'open') && urgency.every((u, i) => i === 0 || u >= urgency[i - 1]), waiting.map((e) => e.level).join(' '));
+  const devices = await zh.page.getByTestId('device').evaluateAll((all) => all.map((d) => d.dataset.device));
+  check('the device strip is there', ['cameras', 'store', 'uplink', 'clock'].every((d) => devices.includes(d)), devices.join(' '));
+
+  // Wall screen by key, and back.
+  await zh.page.keyboard.press('w');
+  await zh.page.getByTestId('wall').waitFor({ timeout: 5_000 });
+  check('W opens the wall screen, which has an address', zh.page.url().endsWith('#/wall'));
+  await zh.page.keyboard.press('Escape');
+  await zh.page.getByTestId('window').first().waitFor({ timeout: 5_000 });
+  check('Escape leaves it', true);
+
   // Keyboard: the first stop is the skip link, the next ones have a visible focus.
   await zh.page.locator('body').press('Tab');
   check('the skip link comes first', (await zh.page.evaluate(() => document.activeElement?.className)) === 'skip');
@@ -165,7 +187,65 @@ try {
     }
   }
 
+  // Wall screen: nothing scrolls, nothing is cut off, the letters are large enough.
+  for (const [locale, lang] of [['zh-CN', 'zh'], ['en-GB', 'en']]) {
+    for (const [width, height] of [[1920, 1080], [1366, 768], [3840, 2160], [1080, 1920]]) {
+      const halls = startMock ? [4, 10, 40] : [null];
+      for (const windowCount of halls) {
+        const own = startMock ? await startMock(0, { windows: windowCount }) : null;
+        const context = await browser.newContext({ locale, viewport: { width, height } });
+        const page = await context.newPage();
+        await page.goto(`${own?.url ?? url}/#/wall`);
+        await page.getByTestId('wall-window').first().waitFor({ timeout: 15_000 });
+        await page.getByTestId('device').nth(2).waitFor({ timeout: 15_000 });
+        const of = `wall ${width}x${height} ${lang}${windowCount === null ? '' : `, ${windowCount} windows`}`;
+        const count = Number(await page.getByTestId('wall').getAttribute('data-pages'));
+        const seen = new Set();
+        const cut = new Set();
+        for (let turn = 0; turn < count; turn += 1) {
+          for (const id of await page.getByTestId('wall-window').evaluateAll((all) => all.map((w) => w.dataset.window))) seen.add(id);
+          for (const text of await clipped(page, 'html, .wall, .wall .tile, .wall__queue, .wall .device, .wall .board__count')) cut.add(text);
+          await page.keyboard.press('ArrowRight');
+        }
+        const all = (await (await fetch(new URL('/api/snapshot', own?.url ?? url))).json()).windows.length;
+        check(`${of}: every window has its turn`, seen.size === all, `${seen.size} of ${all} on ${count} pages`);
+        check(`${of}: nothing scrolls or is cut off`, cut.size === 0, [...cut].join('; '));
+        const small = await page.locator('.wall__state').evaluateAll((states) => Math.min(...states.map((s) => parseFloat(getComputedStyle(s).fontSize))) / Math.min(innerWidth, innerHeight));
+        check(`${of}: states are read from five metres`, small >= (windowCount === 40 ? 0.034 : 0.042) - 1e-4, `${(small * 100).toFixed(1)} % of the height`);
+        if (height === 1080) await shoot(page, `wall-view-${lang}-${windowCount ?? 'hall'}`, false);
+        await context.close();
+        own?.stop();
+      }
+    }
+  }
+
   if (mock) {
+    // Pages of the wall take turns by themselves.
+    const wall = await browser.newContext({ viewport: { width: 1366, height: 768 } });
+    const turning = await wall.newPage();
+    await turning.goto(`${url}/#/wall?lang=en`);
+    await turning.locator('[data-testid=wall][data-page="1"]').waitFor({ timeout: 15_000 });
+    check('the address chooses the language', (await turning.locator('html').getAttribute('lang')) === 'en');
+    await turning.locator('[data-testid=wall][data-page="2"]').waitFor({ timeout: 15_000 });
+    check('pages of the wall take turns', true);
+    await wall.close();
+
+    // A network that swallows everything closes nothing: the page notices by the silence.
+    const other = await startMock();
+    const silent = await browser.newContext({ locale: 'zh-CN' });
+    const quiet = await silent.newPage();
+    await quiet.goto(other.url);
+    await quiet.locator('[data-testid=link]', { hasText: '实时' }).waitFor({ timeout: 15_000 });
+    await quiet.waitForTimeout(1_500);
+    other.swallow();
+    const began = Date.now();
+    await quiet.getByTestId('lost').waitFor({ timeout: 20_000 });
+    check('silence is noticed within seconds', Date.now() - began < 10_000, `${Date.now() - began} ms`);
+    const said = await quiet.getByTestId('lost').innerText();
+    check('and the page says since when, and how long ago that is', /\d\d:\d\d:\d\d/.test(said) && /秒前/.test(said), said);
+    await silent.close();
+    other.stop();
+
     // Only against the mock: the agent must not be stopped under other tests.
     const lost = await open({ locale: 'zh-CN', width: 1440, height: 900 });
     await lost.page.locator('[data-testid=link]', { hasText: '实时' }).waitFor();

@@ -20,7 +20,7 @@ pub struct WebInputs {
     /// Names, zones and rules; a new value after a reload makes open pages fetch it again. Its sender may be dropped where
     /// nothing is ever reloaded.
     pub hall: watch::Receiver<Arc<HallInfo>>,
-    /// The engine's present view. Renewed every few seconds also when nothing changes: a page takes one older than 15 s for a
+    /// The engine's present view. Renewed every few seconds also when nothing changes: a page takes one older than 6 s for a
     /// sign that judging has stopped, and says so.
     pub snapshot: watch::Receiver<Arc<HallSnapshot>>,
     /// How hall time maps to the wall now.

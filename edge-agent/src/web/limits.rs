@@ -29,10 +29,10 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             max_connections: 256,
-            max_streams: 32,
+            max_streams: 64,
             stall: Duration::from_secs(30),
             snapshot_gap: Duration::from_millis(500),
-            heartbeat: Duration::from_secs(15),
+            heartbeat: Duration::from_secs(3),
             drain_cap: Duration::from_secs(1),
             source_wait: Duration::from_secs(5),
             figures_wait: Duration::from_secs(25),

@@ -2,6 +2,7 @@
 
 import { computed, effect, signal } from '@preact/signals';
 import type { Lang } from '../format';
+import { route } from '../route';
 import type { Names } from '../types';
 import { en } from './en';
 import { zh } from './zh';
@@ -33,7 +34,7 @@ export function preferred(remembered: string | null, browser: readonly string[])
   return browser[0]?.toLowerCase().startsWith('zh') ? 'zh' : 'en';
 }
 
-export const lang = signal<Lang>(preferred(recall(KEY), navigator.languages));
+export const lang = signal<Lang>(preferred(route.peek().query.get('lang') ?? recall(KEY), navigator.languages));
 export const t = computed<Dictionary>(() => (lang.value === 'zh' ? zh : en));
 
 export function switchLanguage(): void {

@@ -10,7 +10,7 @@ import { lang, t, word } from '../i18n';
 import { events, hallNow, shownEvent } from '../store';
 import { codeText, subjectText } from '../texts';
 import type { EventRecord, EventRevisions } from '../types';
-import { lengthMs } from './Events';
+import { lengthMs } from '../components/EventRow';
 
 export function EventDialog() {
   const id = shownEvent.value;

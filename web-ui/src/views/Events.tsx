@@ -1,13 +1,10 @@
 // The list of events, newest first, live.
 
-import { LevelBadge } from '../components/LevelBadge';
+import { EventRow } from '../components/EventRow';
 import { shown } from '../event-list';
-import { duration, moment } from '../format';
-import { lang, t, word } from '../i18n';
+import { t } from '../i18n';
 import { filterEvents, readEvents } from '../live';
-import { codeFilter, events, hallNow, openCount, openOnly, shownEvent } from '../store';
-import { codeText, subjectText } from '../texts';
-import type { EventRecord } from '../types';
+import { codeFilter, events, openCount, openOnly } from '../store';
 
 export function Events() {
   const list = events.value;
@@ -26,8 +23,8 @@ export function Events() {
           </select>
         </div>
       </div>
-      <ol class="events" aria-busy={list.state === 'loading'}>
-        {shown(list.rows).map((event) => <Row key={event.event_id} event={event} />)}
+      <ol class="events" tabIndex={0} aria-label={t.value.events} aria-busy={list.state === 'loading'}>
+        {shown(list.rows).map((event) => <EventRow key={event.event_id} event={event} testid="event" />)}
       </ol>
       {list.state === 'loading' && <p class="empty">{t.value.loading}</p>}
       {list.state === 'error' && (
@@ -39,32 +36,5 @@ export function Events() {
       {list.state === 'ready' && list.rows.length === 0 && <p class="empty">{openOnly.value ? t.value.noOpenEvents : t.value.noEvents}</p>}
       {list.nextBeforeSeq !== null && <button type="button" class="button events__more" onClick={() => void readEvents(true)}>{t.value.more}</button>}
     </section>
-  );
-}
-
-/** Length of an event: as recorded when closed, running on by the hall's clock while open. */
-export function lengthMs(event: EventRecord, now: string | null): number {
-  const recorded = event.duration_s * 1000;
-  return event.state === 'open' && now ? recorded + Math.max(0, Date.parse(now) - Date.parse(event.updated)) : recorded;
-}
-
-function Row({ event }: { event: EventRecord }) {
-  const now = hallNow.value;
-  return (
-    <li class={`event event--${event.level} event--${event.state}`} data-testid="event" data-seq={event.seq} data-code={event.code} data-state={event.state}>
-      <button type="button" class="event__open" onClick={() => (shownEvent.value = event.event_id)}>
-        <span class="event__line">
-          <b class="event__subject">{subjectText(event.subject_kind, event.subject)}</b>
-          <LevelBadge level={event.level} />
-        </span>
-        <span class="event__code">{codeText(event.code)}</span>
-        <span class="event__when">
-          <span>{moment(event.onset, now)}–{event.end ? moment(event.end, now) : t.value.ongoing}</span>
-          <span>{duration(lengthMs(event, now), lang.value)}</span>
-          {event.rev > 1 && <span>{t.value.revisions(event.rev)}</span>}
-          {event.tags.map((tag) => <span key={tag}>{word(t.value.tag, tag)}</span>)}
-        </span>
-      </button>
-    </li>
   );
 }

@@ -3,8 +3,11 @@
 import { day, hourMinute, hourMinuteSecond } from '../format';
 import { lang, named, switchLanguage, t } from '../i18n';
 import { SunIcon } from '../icons';
+import { address, route } from '../route';
 import { hall, hallNow, health, link } from '../store';
 import { nextTheme, theme } from '../theme';
+
+const VIEWS = [['', 'board'], ['day', 'day'], ['month', 'month'], ['wall', 'wall']] as const;
 
 export function Header() {
   const h = hall.value;
@@ -21,6 +24,11 @@ export function Header() {
       <div class="head__clock">
         {now && <time dateTime={now}><span class="head__time">{hourMinute(now)}<small>{hourMinuteSecond(now).slice(5)}</small></span> <span class="head__day">{day(now)}</span></time>}
       </div>
+      <nav class="head__nav" aria-label={t.value.nav}>
+        {VIEWS.map(([view, name]) => (
+          <a key={name} href={address(view)} aria-current={route.value.view === view ? 'page' : undefined} title={name === 'wall' ? t.value.wallHint : undefined} data-testid={`nav-${name}`}>{t.value.view[name]}</a>
+        ))}
+      </nav>
       <div class="head__states">
         <span class={`pill pill--${link.value}`} data-testid="link">{t.value.link[link.value]}</span>
         {overall && <a class={`pill pill--${overall}`} href="#box">{t.value.box} · {t.value.overall[overall]}</a>}

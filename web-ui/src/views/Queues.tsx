@@ -60,17 +60,27 @@ function Queue({ queue: q, hall: h }: { queue: QueueNow; hall: Hall }) {
   );
 }
 
+/** The same as two plain texts: the wait, and what to open. */
+export function waitText(q: QueueNow): { waits: string; advice: string | null } {
+  if (q.length === null) return { waits: '', advice: null };
+  const advised = q.advised_windows !== null && q.advised_windows > q.open_windows ? q.advised_windows : null;
+  return {
+    waits: q.wait_est_s === null ? t.value.waitUnknown : t.value.wait(minutes(q.wait_est_s), q.wait_error_s ? minutes(q.wait_error_s) : null),
+    advice: advised === null ? null : t.value.advice(advised, q.open_windows),
+  };
+}
+
+const minutes = (s: number) => limit(Math.ceil(s / 60) * 60_000, lang.value);
+
 /** Estimated wait of somebody who joins now, and how many windows it takes, when more than serve. */
 function wait(q: QueueNow) {
-  if (q.length === null) return null;
-  if (q.wait_est_s === null) return t.value.waitUnknown;
-  const minutes = (s: number) => limit(Math.ceil(s / 60) * 60_000, lang.value);
-  const advised = q.advised_windows !== null && q.advised_windows > q.open_windows ? q.advised_windows : null;
+  const { waits, advice } = waitText(q);
+  if (q.length === null || q.wait_est_s === null) return waits;
   return (
     <>
-      <b>{t.value.wait(minutes(q.wait_est_s), q.wait_error_s ? minutes(q.wait_error_s) : null)}</b>
+      <b>{waits}</b>
       {q.wait_src && <> · {t.value.waitSource[q.wait_src]}</>}
-      {advised !== null && <> · <b>{t.value.advice(advised, q.open_windows)}</b></>}
+      {advice && <> · <b>{advice}</b></>}
     </>
   );
 }

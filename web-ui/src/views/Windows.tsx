@@ -3,6 +3,7 @@
 import { LevelBadge } from '../components/LevelBadge';
 import { Sources } from '../components/Sources';
 import { StateStrip } from '../components/StateStrip';
+import { StateWord } from '../components/StateWord';
 import { duration, hourMinute, limit, moment } from '../format';
 import { lang, named, t } from '../i18n';
 import { PersonIcon, StateIcon } from '../icons';
@@ -72,12 +73,6 @@ function Tile({ window: w, hall, ageMs }: { window: WindowNow; hall: Hall | null
       <StateStrip window={w.window} />
     </li>
   );
-}
-
-/** The state large, its "(suspected)" smaller on the same line: one text all the same. */
-function StateWord({ text }: { text: string }) {
-  const at = text.indexOf('(');
-  return at < 0 ? <span>{text}</span> : <span>{text.slice(0, at)}<small>{text.slice(at)}</small></span>;
 }
 
 /** How far the absence is on the way to notice, warning and severe. */

@@ -46,7 +46,7 @@ pub(in crate::web) struct LiveQuery {
     after: Option<u64>,
 }
 
-/// Server-sent events: `snapshot` (SnapshotDto; now, on change at most twice a second, and every 15 s), `event` (EventDto;
+/// Server-sent events: `snapshot` (SnapshotDto; now, on change at most twice a second, and every 3 s), `event` (EventDto;
 /// id = `seq`), `hall` (HallChangedDto; fetch `/api/hall` again), `reset` (ResetDto; the store began anew, fetch everything again).
 #[utoipa::path(
     get,
