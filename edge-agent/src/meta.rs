@@ -1,10 +1,14 @@
-//! The retained `meta` payload: what the box is, without addresses and credentials (contract v1).
+//! The retained `meta` payload: what the box is and how its sensors stand, without addresses and credentials (contract v1).
 
 use edge_config::{CameraConfig, Config, Name};
 use edge_uplink::store::StoreStats;
 use hall_core::config::SensorKind;
+use hall_core::snapshot::HallSnapshot;
 use hall_core::time::WallClock;
-use serde_json::{Value, json};
+use hall_wire::name::sensor_reason_name;
+use hall_wire::observation::quality_name;
+use hall_wire::time::rfc3339;
+use serde_json::{Map, Value, json};
 
 use crate::clock::Discipline;
 
@@ -26,7 +30,12 @@ pub struct MetaInputs<'a> {
     pub at: String,
 }
 
-/// The payload.
+/// A payload has less than 16 KiB (contract v1).
+const PAYLOAD_MAX_BYTES: usize = 16 * 1024 - 1;
+/// What is told of a sensor's health goes in this order where a box has so many devices that all of it would be too much.
+const HEALTH_FIELDS: [&str; 3] = ["age_s", "since", "reason"];
+
+/// The payload, before it is known how the sensors stand.
 #[must_use]
 pub fn meta(inputs: &MetaInputs<'_>) -> Value {
     let config = inputs.config;
@@ -57,6 +66,53 @@ pub fn meta(inputs: &MetaInputs<'_>) -> Value {
     })
 }
 
+/// The payload with how the sensors stand in this view.
+#[must_use]
+pub fn with_sensors(meta: &Value, snapshot: &HallSnapshot, clock: WallClock) -> Value {
+    let mut meta = meta.clone();
+    let Some(fields) = meta.as_object_mut() else {
+        return meta;
+    };
+    let at = snapshot.at;
+    fields.insert("at".into(), json!(rfc3339(clock.stamp(at))));
+    for sensor in &snapshot.sensors {
+        let Some(told) = told_of(fields, sensor.sensor.as_str()) else {
+            continue;
+        };
+        let (reason, since) = sensor.trouble.unzip();
+        told.insert("quality".into(), json!(quality_name(sensor.quality)));
+        told.insert("reason".into(), json!(reason.map(sensor_reason_name)));
+        told.insert(
+            "since".into(),
+            json!(since.map(|since| rfc3339(clock.stamp(since)))),
+        );
+        let age_s = sensor.last_seen.map(|seen| at.since_ms(seen).max(0) / 1000);
+        told.insert("age_s".into(), json!(age_s));
+    }
+    for field in HEALTH_FIELDS {
+        if meta.to_string().len() <= PAYLOAD_MAX_BYTES {
+            break;
+        }
+        let sensors = meta["sensors"].as_array_mut().into_iter().flatten();
+        for sensor in sensors.filter_map(Value::as_object_mut) {
+            sensor.remove(field);
+        }
+    }
+    meta
+}
+
+/// What `meta` tells of one sensor.
+fn told_of<'a>(
+    meta: &'a mut Map<String, Value>,
+    sensor: &str,
+) -> Option<&'a mut Map<String, Value>> {
+    let sensors = meta.get_mut("sensors")?.as_array_mut()?;
+    sensors
+        .iter_mut()
+        .filter_map(Value::as_object_mut)
+        .find(|told| told.get("id").and_then(Value::as_str) == Some(sensor))
+}
+
 fn clock(inputs: &MetaInputs<'_>) -> Value {
     let (discipline, error_ms) = inputs.discipline;
     let ntp = match discipline {
@@ -83,5 +139,66 @@ fn sensor_kind(kind: SensorKind) -> &'static str {
         SensorKind::Presence => "presence",
         SensorKind::Seat => "seat",
         SensorKind::Pause => "pause",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hall_core::HallTime;
+    use hall_core::observe::Quality;
+    use hall_core::snapshot::{SensorReason, SensorSnapshot};
+
+    fn snapshot(sensors: usize) -> HallSnapshot {
+        let at = HallTime(1_789_956_000_000);
+        let sensor = |n: usize| SensorSnapshot {
+            sensor: format!("W{n}-radar").as_str().into(),
+            value: Some(true),
+            quality: Quality::Stale,
+            trouble: Some((SensorReason::Silent, at.plus_ms(-30_000))),
+            last_seen: Some(at.plus_ms(-120_500)),
+            ons_last_hour: 3,
+        };
+        HallSnapshot {
+            at,
+            windows: Vec::new(),
+            queues: Vec::new(),
+            cameras: Vec::new(),
+            sensors: (0..sensors).map(sensor).collect(),
+        }
+    }
+
+    fn base(sensors: usize) -> Value {
+        let sensor =
+            |n| json!({"id": format!("W{n}-radar"), "window": format!("W{n}"), "kind": "presence"});
+        json!({"v": 1, "at": "before", "sensors": (0..sensors).map(sensor).collect::<Vec<_>>()})
+    }
+
+    #[test]
+    fn a_sensor_is_told_with_quality_reason_since_and_age() {
+        let mut snapshot = snapshot(2);
+        (snapshot.sensors[1].quality, snapshot.sensors[1].trouble) = (Quality::Good, None);
+        let told = with_sensors(&base(2), &snapshot, WallClock::unix(28_800));
+        let expected = json!({
+            "v": 1, "at": "2026-09-21T10:00:00.000+08:00",
+            "sensors": [
+                {"id": "W0-radar", "window": "W0", "kind": "presence", "quality": "stale", "reason": "silent",
+                 "since": "2026-09-21T09:59:30.000+08:00", "age_s": 120},
+                {"id": "W1-radar", "window": "W1", "kind": "presence", "quality": "good", "reason": null, "since": null,
+                 "age_s": 120},
+            ],
+        });
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_box_of_very_many_sensors_tells_less_of_each_and_never_more_than_fits() {
+        for (sensors, kept) in [(80, 4), (122, 3), (150, 2), (200, 1)] {
+            let told = with_sensors(&base(sensors), &snapshot(sensors), WallClock::unix(28_800));
+            let bytes = told.to_string().len();
+            assert!(bytes <= PAYLOAD_MAX_BYTES, "{sensors}: {bytes}");
+            let first = told["sensors"][0].as_object().unwrap();
+            assert_eq!(first.len(), 3 + kept, "{sensors}: {first:?}");
+        }
     }
 }

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hall_core::observe::Quality;
 use hall_core::snapshot::WindowState;
+use hall_wire::name::sensor_reason_name;
+use hall_wire::observation::quality_name;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
@@ -67,6 +70,18 @@ struct Camera {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Queue {
     queue: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Sensor {
+    sensor: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Trouble {
+    sensor: String,
+    quality: &'static str,
+    reason: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -170,6 +185,7 @@ impl Collector for Figures {
                 .filter_map(|(l, c)| Some((l, ConstGauge::new(f64::from(c.infer_ms?) / 1000.0)))),
         )?;
         self.hall(e)?;
+        self.sensors(e)?;
         gauge(
             e,
             "edge_store_seq",
@@ -271,6 +287,56 @@ impl Figures {
                     ConstGauge::new(i64::from(q.length?)),
                 ))
             }),
+        )
+    }
+
+    /// Ages run up to the hall's latest view, at most a second ago.
+    fn sensors(&self, e: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let snapshot = &self.view.snapshot;
+        let seconds = |since| snapshot.at.since_ms(since).max(0) as f64 / 1000.0;
+        let rows = || {
+            snapshot.sensors.iter().map(|s| {
+                let sensor = s.sensor.to_string();
+                (Sensor { sensor }, s)
+            })
+        };
+        let rank = |quality| match quality {
+            Quality::Good => 0_i64,
+            Quality::Stale => 1,
+            Quality::Suspect => 2,
+            Quality::Fault => 3,
+        };
+        family(
+            e,
+            "edge_sensor_quality",
+            "0 good, 1 stale, 2 suspect, 3 fault",
+            rows().map(|(l, s)| (l, ConstGauge::new(rank(s.quality)))),
+        )?;
+        family(
+            e,
+            "edge_sensor_trouble_seconds",
+            "How long a sensor has not been good, and why",
+            rows().filter_map(|(l, s)| {
+                let (reason, since) = s.trouble?;
+                let labels = Trouble {
+                    sensor: l.sensor,
+                    quality: quality_name(s.quality),
+                    reason: sensor_reason_name(reason),
+                };
+                Some((labels, ConstGauge::new(seconds(since))))
+            }),
+        )?;
+        family(
+            e,
+            "edge_sensor_last_reading_age_seconds",
+            "Age of a sensor's last reading",
+            rows().filter_map(|(l, s)| Some((l, ConstGauge::new(seconds(s.last_seen?))))),
+        )?;
+        family(
+            e,
+            "edge_sensor_ons_last_hour",
+            "How often a presence or seat sensor went on within the last hour",
+            rows().map(|(l, s)| (l, ConstGauge::new(i64::from(s.ons_last_hour)))),
         )
     }
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use edge_config::Config;
 use edge_uplink::LiveState;
 use hall_core::HallTime;
-use hall_core::snapshot::WindowState;
+use hall_core::observe::Quality;
+use hall_core::snapshot::{HallSnapshot, SensorReason, WindowState};
 use hall_wire::state::{QueueStateRecord, StateContext, WindowStateRecord};
 use hall_wire::summary::SummaryRecord;
 use serde_json::Value;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::hall::HallView;
+use crate::meta::with_sensors;
 
 /// Views come up to five times a second; the centre needs no more looks than this.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -24,6 +26,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const COVERAGE_LOOKS: usize = 240;
 /// Changes of mere numbers are sent at most this often; changes of state at once.
 const NUMBERS_EVERY_MS: i64 = 10_000;
+/// `meta` is the largest payload: a sensor that changes all the time sends it at most this often.
+const META_EVERY_MS: i64 = 1_000;
 /// Fields that run by themselves and are never a reason to send.
 const RUNNING: [&str; 5] = ["at", "absent_s", "coverage", "wait_est_s", "wait_error_s"];
 /// Fields that are numbers rather than states.
@@ -72,6 +76,7 @@ impl Retained {
         let mut windows = BTreeMap::new();
         let mut queues = BTreeMap::new();
         let mut known: BTreeMap<String, VecDeque<bool>> = BTreeMap::new();
+        let mut told: Option<(Vec<Standing>, HallTime)> = None;
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -121,10 +126,22 @@ impl Retained {
                 None => None,
             };
             let live = self.out.borrow().clone();
-            changed |= summary != live.summary || self.meta.has_changed().unwrap_or(false);
+            let mut meta = live.meta.clone();
+            let standings = standings(&view.snapshot);
+            let told_already = told.as_ref().is_some_and(|(before, at)| {
+                let age_ms = ctx.at.since_ms(*at);
+                age_ms < META_EVERY_MS || (*before == standings && age_ms < refresh_ms)
+            });
+            if !told_already || self.meta.has_changed().unwrap_or(false) {
+                let base = self.meta.borrow_and_update().clone();
+                meta = with_sensors(&base, &view.snapshot, ctx.clock);
+                told = Some((standings, ctx.at));
+                changed = true;
+            }
+            changed |= summary != live.summary;
             if changed {
                 self.out.send_replace(Arc::new(LiveState {
-                    meta: self.meta.borrow_and_update().clone(),
+                    meta,
                     windows: values(&windows),
                     queues: values(&queues),
                     summary,
@@ -132,6 +149,14 @@ impl Retained {
             }
         }
     }
+}
+
+/// How one sensor stands; its age and counts run by themselves and are no reason to send.
+type Standing = (Quality, Option<(SensorReason, HallTime)>);
+
+fn standings(snapshot: &HallSnapshot) -> Vec<Standing> {
+    let sensors = snapshot.sensors.iter();
+    sensors.map(|s| (s.quality, s.trouble)).collect()
 }
 
 /// Share of the last minute's looks at which a window on duty was observable; `None` while it was never on duty.

@@ -1,13 +1,13 @@
 //! Everything sensors are heard through: the broker, Modbus gateways, radars on lines of their own. One component each; a broken one
 //! hurts no other.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use edge_config::{
-    Config, GatewayLine, GatewaySource, Parity, Polarity, SensorAdapter, SensorBroker,
-    SensorSource, SerialSource, TopicSource,
+    Config, GatewayLine, GatewaySource, Parity, Polarity, SENSOR_BROKER, SensorAdapter,
+    SensorBroker, SensorSource, SerialSource, TopicSource,
 };
 use edge_sensors::esphome::EspHomeSensor;
 use edge_sensors::json::JsonSensor;
@@ -23,7 +23,7 @@ use edge_sensors::{
     BrokerAddress, LinkStatus, MqttSensors, PushSensor, SensorInput, TopicAdapter,
     Zigbee2MqttSensor,
 };
-use hall_core::ids::GatewayId;
+use hall_core::ids::{GatewayId, SensorId};
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::Clock;
@@ -83,16 +83,16 @@ pub fn start(
             Box::pin(async move { broker.run(status, cancel).await.map_err(anyhow::Error::msg) })
         });
     }
-    if let Some((sensors, gateways)) = heard(config, !hearers.is_empty()) {
+    if let Some((sensors, bridges)) = heard(config, !hearers.is_empty()) {
         let (now, out, config) = (now.clone(), out.clone(), config.clone());
         starter.start("sensor_broker".into(), move |status, cancel| {
             let client_id = format!("edge-agent-{}-{}-sensors", config.hall.id, config.box_id);
             let address = broker_address(&config, BOX_LOGIN, client_id);
             let (sensors, now, out) = (sensors.clone(), now.clone(), out.clone());
-            let (gateways, hearers) = (gateways.clone(), hearers.clone());
+            let (bridges, hearers) = (bridges.clone(), hearers.clone());
             Box::pin(async move {
                 MqttSensors::new(address?, sensors, now, out, status)
-                    .with_gateways(gateways)
+                    .with_gateways(SENSOR_BROKER.into(), bridges)
                     .with_hearers(hearers)
                     .run(cancel)
                     .await;
@@ -248,21 +248,23 @@ pub(crate) fn broker_address(
     }
 }
 
-/// Sensors that are heard on the broker, and every gateway that is out of reach while it is.
-type Heard = (Vec<Arc<dyn TopicAdapter>>, Vec<GatewayId>);
+/// Sensors that are heard on the broker, and the bridges that they hang on before it.
+type Heard = (Vec<Arc<dyn TopicAdapter>>, BTreeMap<SensorId, GatewayId>);
 
 /// What is heard on the sensors' broker; `None` when nothing is, `others` included.
 fn heard(config: &Config, others: bool) -> Option<Heard> {
     config.sensor_broker.as_ref()?;
-    let mut gateways = BTreeSet::new();
+    let mut bridges = BTreeMap::new();
     let mut adapters = Vec::new();
     for sensor in &config.sensors {
         if let SensorAdapter::Topic(source) = &sensor.adapter {
             adapters.push(adapter(sensor, source));
-            gateways.extend(sensor.gateway.clone());
+            if let [bridge, _broker] = sensor.gateways.as_slice() {
+                bridges.insert(sensor.id.clone(), bridge.clone());
+            }
         }
     }
-    (others || !adapters.is_empty()).then(|| (adapters, gateways.into_iter().collect()))
+    (others || !adapters.is_empty()).then_some((adapters, bridges))
 }
 
 fn adapter(sensor: &SensorSource, source: &TopicSource) -> Arc<dyn TopicAdapter> {
@@ -310,7 +312,7 @@ fn adapter(sensor: &SensorSource, source: &TopicSource) -> Arc<dyn TopicAdapter>
 fn modbus(gateway: &GatewaySource, sensors: &[SensorSource]) -> ModbusGateway {
     let inputs = sensors
         .iter()
-        .filter(|sensor| sensor.gateway.as_ref() == Some(&gateway.id))
+        .filter(|sensor| sensor.gateways.contains(&gateway.id))
         .filter_map(|sensor| match sensor.adapter {
             SensorAdapter::Modbus { unit, input } => Some(ModbusInput {
                 sensor: sensor.id.clone(),

@@ -83,8 +83,8 @@ export function snapshot(now, started) {
       { camera: 'cam3', down: 'offline', last_seen: stamp(now - 95_000) },
     ],
     sensors: [
-      { sensor: 'W1-seat', value: true, quality: 'good', last_seen: stamp(now - 3_000) },
-      { sensor: 'W3-seat', value: true, quality: 'stale', last_seen: stamp(now - 120_000) },
+      { sensor: 'W1-seat', value: true, quality: 'good', reason: null, since: null, last_seen: stamp(now - 3_000), age_ms: 3_000, ons_last_hour: 4 },
+      { sensor: 'W3-seat', value: true, quality: 'stale', reason: 'silent', since: stamp(now - 30_000), last_seen: stamp(now - 120_000), age_ms: 120_000, ons_last_hour: 0 },
     ],
   };
 }

@@ -15,6 +15,10 @@ export const level = oneOf(['info', 'fault', 'notice', 'warn', 'severe']);
 export const queueState = oneOf(['normal', 'long', 'unknown']);
 export const fault = oneOf(['offline', 'dark', 'blocked', 'blurry', 'frozen', 'moved', 'defect', 'unanalysed']);
 export const quality = oneOf(['good', 'stale', 'suspect', 'fault']);
+export const sensorReason = oneOf([
+  'not_heard', 'silent', 'retained', 'gateway', 'stuck_on', 'stuck_off', 'flapping', 'conflict', 'sensor_wrong', 'contradictory',
+  'offline', 'defect',
+]);
 export const zoneKind = oneOf(['staff', 'staff_extended', 'counter', 'queue']);
 export const sensorKind = oneOf(['presence', 'seat', 'pause']);
 export const overall = oneOf(['ok', 'degraded', 'critical']);
@@ -63,7 +67,10 @@ export const snapshotShape = object({
   windows: list(windowShape),
   queues: list(queueShape),
   cameras: list(object({ camera: text, down: orNull(fault), last_seen: orNull(text) })),
-  sensors: list(object({ sensor: text, value: orNull(flag), quality, last_seen: orNull(text) })),
+  sensors: list(object({
+    sensor: text, value: orNull(flag), quality, reason: orNull(sensorReason), since: orNull(text), last_seen: orNull(text),
+    age_ms: orNull(number), ons_last_hour: number,
+  })),
 });
 
 export const eventShape = object({

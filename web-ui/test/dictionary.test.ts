@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { en } from '../src/i18n/en';
 import { zh } from '../src/i18n/zh';
-import { windowState, reason, level, queueState, fault, quality, zoneKind, sensorKind, overall, componentState, cameraState, uplinkMode } from '../src/types';
+import { windowState, reason, level, queueState, fault, quality, zoneKind, sensorKind, sensorReason, overall, componentState, cameraState, uplinkMode } from '../src/types';
 
 /** Every text with its path; functions are called with stand-ins, so that their words are seen too. */
 function texts(table: object, path = ''): [string, string][] {
@@ -45,6 +45,8 @@ describe('the dictionary', () => {
       check(words.quality, quality.values);
       check(words.zoneKind, zoneKind.values);
       check(words.sensorKind, sensorKind.values);
+      check(words.sensorReason, sensorReason.values);
+      check(words.sensorReason, wireNames('SensorReason'));
       check(words.overall, overall.values);
       check(words.componentState, componentState.values);
       check(words.cameraState, cameraState.values);

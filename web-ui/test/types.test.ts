@@ -61,7 +61,7 @@ describe('the page\'s types', () => {
     for (const [shape, schema] of [
       [types.windowState, 'WindowStateDto'], [types.reason, 'ReasonDto'], [types.tri, 'TriDto'], [types.level, 'LevelDto'],
       [types.queueState, 'QueueStateDto'], [types.fault, 'FaultDto'], [types.quality, 'QualityDto'], [types.zoneKind, 'ZoneKindDto'],
-      [types.sensorKind, 'SensorKindDto'], [types.overall, 'OverallDto'], [types.componentState, 'ComponentStateDto'],
+      [types.sensorKind, 'SensorKindDto'], [types.sensorReason, 'SensorReasonDto'], [types.overall, 'OverallDto'], [types.componentState, 'ComponentStateDto'],
       [types.cameraState, 'CameraStateDto'], [types.uplinkMode, 'UplinkModeDto'],
     ] as const) {
       expect([...shape.values].sort(), schema).toEqual([...valuesOf(schema)].sort());

@@ -150,7 +150,7 @@ export const zh = {
     resolved: '已由人员处理',
     momentary: '即时记录',
   },
-  tag: { early_close: '提前关窗', saturated: '人数为下限', while_people_wait: '有人等候', flapping: '频繁跳变', stuck_on: '持续为有人', reviewed: '经人工裁定', restamped: '时间已补校' },
+  tag: { early_close: '提前关窗', saturated: '人数为下限', while_people_wait: '有人等候', flapping: '频繁跳变', stuck_on: '持续为有人', stuck_off: '从不报有人', reviewed: '经人工裁定', restamped: '时间已补校' },
   revisions: (n: number) => `${n} 次记录`,
   detail: '事件详情',
   revisionList: '记录经过',
@@ -210,6 +210,14 @@ export const zh = {
   sensorKind: { presence: '在位', seat: '座椅', pause: '暂停' },
   sensorValue: { on: '有', off: '无', none: '无读数' },
   quality: { good: '正常', stale: '超时', suspect: '可疑', fault: '故障' },
+  sensorReason: {
+    not_heard: '启动或恢复后尚无读数', silent: '超过时限未上报', retained: '仅有代理服务器保留的旧值', gateway: '所属网关离线',
+    stuck_on: '非工作时间持续为有人', stuck_off: '画面长时间有人而从不报有人', flapping: '频繁跳变', conflict: '与画面长时间不一致',
+    sensor_wrong: '经人工认定有误', contradictory: '同一条消息自相矛盾', offline: '报告离线', defect: '自报故障',
+  },
+  sensorSince: (at: string) => `自 ${at} 起`,
+  sensorAge: (age: string) => `读数 ${age}前`,
+  sensorOns: (n: number) => `近一小时变为有人 ${n} 次`,
 
   box: '设备',
   overall: { ok: '正常', degraded: '部分异常', critical: '严重异常' },

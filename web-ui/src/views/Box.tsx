@@ -1,12 +1,13 @@
 // The box itself: store, uplink, clock, components, sensors, versions.
 
-import { bytes, count, hourMinute } from '../format';
-import { t } from '../i18n';
+import { bytes, count, duration, moment } from '../format';
+import { lang, t } from '../i18n';
 import { hall, health, snapshot } from '../store';
 
 export function Box() {
   const report = health.value;
   const sensors = snapshot.value?.data.sensors ?? [];
+  const now = snapshot.value?.data.now ?? null;
   const h = hall.value;
   if (!report || !h) return null;
   const { store, uplink, clock } = report;
@@ -51,7 +52,10 @@ export function Box() {
               return (
                 <li key={s.sensor} class={`sensor sensor--${s.quality}`}>
                   <b>{s.sensor}</b> {info && t.value.sensorKind[info.kind]} · {t.value.sensorValue[value]} · {t.value.quality[s.quality]}
-                  {s.last_seen && <time dateTime={s.last_seen}> {hourMinute(s.last_seen)}</time>}
+                  {s.reason && <span>: {t.value.sensorReason[s.reason]}</span>}
+                  {s.since && <time dateTime={s.since}> {t.value.sensorSince(moment(s.since, now))}</time>}
+                  {s.last_seen && s.age_ms !== null && <time dateTime={s.last_seen}> · {t.value.sensorAge(duration(s.age_ms, lang.value))}</time>}
+                  {s.reason === 'flapping' && <span> · {t.value.sensorOns(s.ons_last_hour)}</span>}
                 </li>
               );
             })}

@@ -32,8 +32,8 @@ pub use rating::{RatingAdapter, RatingSource};
 pub use schema::json_schema;
 pub use secret::Secret;
 pub use sensor::{
-    GatewayLine, GatewaySource, Parity, Polarity, SensorAdapter, SensorSource, SerialSource,
-    TopicSource,
+    GatewayLine, GatewaySource, Parity, Polarity, SENSOR_BROKER, SensorAdapter, SensorSource,
+    SerialSource, TopicSource,
 };
 pub use sensor_broker::{BrokerLogin, OwnBroker, SensorBroker};
 pub use ticket::{TicketAdapter, TicketNames, TicketSource};

@@ -5,6 +5,9 @@ use hall_core::ids::{GatewayId, SensorId, WindowId};
 
 use crate::secret::Secret;
 
+/// The sensors' broker as a gateway.
+pub const SENSOR_BROKER: &str = "sensor-broker";
+
 /// Which state of the contact means "on".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Polarity {
@@ -27,10 +30,10 @@ pub struct SensorSource {
     pub adapter: SensorAdapter,
     /// Which state means "on".
     pub polarity: Polarity,
-    /// Own silence limit in seconds; `None`: the profile's.
+    /// Silence limit in seconds, its own or its type's; `None`: the profile's.
     pub stale_s: Option<u32>,
-    /// The gateway its messages pass through; `None` for a sensor on a line of its own.
-    pub gateway: Option<GatewayId>,
+    /// The gateways its messages pass through, nearest first; empty for a sensor on a line of its own.
+    pub gateways: Vec<GatewayId>,
 }
 
 /// How a sensor is heard.

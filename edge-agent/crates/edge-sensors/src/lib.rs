@@ -18,7 +18,6 @@ pub mod own_broker;
 pub mod push;
 pub mod radar;
 pub mod rating;
-mod reach;
 pub mod serial;
 pub mod tasmota;
 pub mod ticket;

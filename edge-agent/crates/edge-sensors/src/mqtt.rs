@@ -1,11 +1,12 @@
 //! One connection to the sensors' broker: subscribes every bound topic, reconnects for ever, reports the link. Knows no rules.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use hall_core::HallTime;
 use hall_core::backoff::Backoff;
-use hall_core::ids::GatewayId;
+use hall_core::ids::{GatewayId, SensorId};
 use hall_core::observe::{FaultCause, SensorReading, SourceHealth, SourceId};
 use rumqttc::{AsyncClient, ConnectReturnCode, Event, MqttOptions, Packet, Publish, QoS};
 use tokio::sync::{mpsc, watch};
@@ -13,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::mailbox::{Mailbox, SensorInput};
 use crate::meaning::{Meaning, TopicAdapter, reading_time};
-use crate::reach::Reach;
 
 /// Where the sensors' broker is, and who we are there.
 #[derive(Clone)]
@@ -69,7 +69,8 @@ pub struct MqttSensors {
     now: Now,
     out: mpsc::Sender<SensorInput>,
     status: watch::Sender<LinkStatus>,
-    gateways: Vec<GatewayId>,
+    broker: Option<GatewayId>,
+    bridges: BTreeMap<SensorId, GatewayId>,
 }
 
 impl MqttSensors {
@@ -89,14 +90,20 @@ impl MqttSensors {
             now,
             out,
             status,
-            gateways: Vec::new(),
+            broker: None,
+            bridges: BTreeMap::new(),
         }
     }
 
-    /// Gateways that nothing comes through while the broker is not reachable: they go down and up with the connection.
+    /// The broker as a gateway, down and up with the connection, and the bridges that sensors hang on, down and up as they say.
     #[must_use]
-    pub fn with_gateways(mut self, gateways: Vec<GatewayId>) -> Self {
-        self.gateways = gateways;
+    pub fn with_gateways(
+        mut self,
+        broker: GatewayId,
+        bridges: BTreeMap<SensorId, GatewayId>,
+    ) -> Self {
+        self.broker = Some(broker);
+        self.bridges = bridges;
         self
     }
 
@@ -128,7 +135,7 @@ impl MqttSensors {
                 s.trouble.clone_from(&trouble);
                 s.coalesced = mailbox.coalesced();
             });
-            self.tell_gateways(mailbox, Some(FaultCause::Offline));
+            self.tell_broker(mailbox, Some(FaultCause::Offline));
             if subscribed {
                 backoff.reset();
             }
@@ -158,7 +165,6 @@ impl MqttSensors {
         topics.sort();
         topics.dedup();
         let (client, mut eventloop) = AsyncClient::new(options, topics.len().max(1));
-        let mut reach = Reach::default();
         loop {
             match eventloop.poll().await {
                 Ok(Event::Incoming(Packet::ConnAck(ack)))
@@ -170,7 +176,7 @@ impl MqttSensors {
                         }
                     }
                     *subscribed = true;
-                    self.tell_gateways(mailbox, None);
+                    self.tell_broker(mailbox, None);
                     self.status.send_modify(|s| {
                         s.connected = true;
                         s.trouble.clear();
@@ -182,7 +188,7 @@ impl MqttSensors {
                     return format!("broker refused the connection: {:?}", ack.code);
                 }
                 Ok(Event::Incoming(Packet::Publish(publish))) => {
-                    self.message(mailbox, &mut reach, &publish);
+                    self.message(mailbox, &publish);
                 }
                 Ok(_) => {}
                 Err(e) => return e.to_string(),
@@ -190,15 +196,14 @@ impl MqttSensors {
         }
     }
 
-    fn tell_gateways(&self, mailbox: &Mailbox, down: Option<FaultCause>) {
-        let (at, _) = (self.now)();
-        for gateway in &self.gateways {
-            let source = SourceId::Gateway(gateway.clone());
+    fn tell_broker(&self, mailbox: &Mailbox, down: Option<FaultCause>) {
+        if let Some(broker) = &self.broker {
+            let (source, at) = (SourceId::Gateway(broker.clone()), (self.now)().0);
             mailbox.health(SourceHealth { source, at, down });
         }
     }
 
-    fn message(&self, mailbox: &Mailbox, reach: &mut Reach, publish: &Publish) {
+    fn message(&self, mailbox: &Mailbox, publish: &Publish) {
         let (at, unix_ms) = (self.now)();
         for hearer in &self.hearers {
             if let Err(reason) = hearer.hear(&publish.topic, &publish.payload, publish.retain) {
@@ -206,11 +211,8 @@ impl MqttSensors {
                 tracing::debug!(topic = %publish.topic, %reason, "Payload refused.");
             }
         }
-        let health = |sensor: &Arc<dyn TopicAdapter>, reached: bool| SourceHealth {
-            source: SourceId::Sensor(sensor.id().clone()),
-            at,
-            down: (!reached).then_some(FaultCause::Offline),
-        };
+        // A bridge is told of once, however many sensors hang on it.
+        let mut bridges = BTreeSet::new();
         for sensor in &self.sensors {
             match sensor.interpret(&publish.topic, &publish.payload, publish.retain) {
                 Ok(Some(Meaning::Reading {
@@ -224,12 +226,22 @@ impl MqttSensors {
                     quality,
                 }),
                 Ok(Some(meaning @ (Meaning::Online | Meaning::Offline))) => {
-                    let reached = reach.device(sensor.id(), meaning == Meaning::Online);
-                    mailbox.health(health(sensor, reached));
+                    mailbox.health(SourceHealth {
+                        source: SourceId::Sensor(sensor.id().clone()),
+                        at,
+                        down: (meaning == Meaning::Offline).then_some(FaultCause::Offline),
+                    });
                 }
-                Ok(Some(Meaning::Bridge(online))) => {
-                    let reached = reach.bridge(sensor.id(), online);
-                    mailbox.health(health(sensor, reached));
+                Ok(Some(Meaning::Bridge(up))) => {
+                    if let Some(bridge) = self.bridges.get(sensor.id())
+                        && bridges.insert(bridge)
+                    {
+                        mailbox.health(SourceHealth {
+                            source: SourceId::Gateway(bridge.clone()),
+                            at,
+                            down: (!up).then_some(FaultCause::Offline),
+                        });
+                    }
                 }
                 Ok(Some(Meaning::Nothing) | None) => {}
                 Err(e) => {

@@ -221,6 +221,8 @@ pub enum Tag {
     Flapping,
     /// The sensor never goes off.
     StuckOn,
+    /// The sensor never goes on.
+    StuckOff,
     /// It rests on a person's decision which of two sources was right.
     Reviewed,
     /// Recorded with a clock nobody believed; its times were put right when the clock was.

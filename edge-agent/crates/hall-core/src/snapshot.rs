@@ -154,6 +154,35 @@ pub struct CameraSnapshot {
     pub last_seen: Option<HallTime>,
 }
 
+/// Why a sensor is not listened to, or not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SensorReason {
+    /// Stale: nothing heard yet, since the start or since it, or its gateway, came back.
+    NotHeard,
+    /// Stale: its last word is older than its limit.
+    Silent,
+    /// Stale: what is known of it was kept by the broker and has no time of its own.
+    Retained,
+    /// Stale: the gateway its messages pass through is down.
+    Gateway,
+    /// Suspect: on outside duty for too long without one off.
+    StuckOn,
+    /// Suspect: never on while video saw somebody at the seat for too long.
+    StuckOff,
+    /// Suspect: on too often.
+    Flapping,
+    /// Suspect: video has seen nobody for too long while it says somebody is there.
+    Conflict,
+    /// Suspect: a person found it wrong.
+    SensorWrong,
+    /// Suspect: its own message contradicts itself.
+    Contradictory,
+    /// Fault: reported gone, by its own availability or by the line it is on.
+    Offline,
+    /// Fault: it reports a defect itself.
+    Defect,
+}
+
 /// One sensor as the engine sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SensorSnapshot {
@@ -163,8 +192,12 @@ pub struct SensorSnapshot {
     pub value: Option<bool>,
     /// Trust now.
     pub quality: Quality,
-    /// Last reading.
+    /// Why it is not `good`, and since when; `None` while it is.
+    pub trouble: Option<(SensorReason, HallTime)>,
+    /// Last reading; `None` before the first, and when its age is not known.
     pub last_seen: Option<HallTime>,
+    /// How often it went on within the last hour (presence and seat sensors).
+    pub ons_last_hour: u32,
 }
 
 /// The whole hall now.

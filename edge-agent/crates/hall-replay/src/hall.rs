@@ -76,7 +76,7 @@ impl Hall {
             gateways: cfg
                 .sensors
                 .iter()
-                .filter_map(|s| s.gateway.clone())
+                .flat_map(|s| s.gateways.clone())
                 .collect(),
             queues: cfg.queues.iter().map(|q| q.id.clone()).collect(),
             ticketed: cfg

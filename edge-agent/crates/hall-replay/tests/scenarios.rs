@@ -84,6 +84,7 @@ const SCENARIOS: &[&str] = &[
     "36-seat-sensor-stuck-on-all-night",
     "37-clerk-hidden-by-the-monitor",
     "38-radar-flaps-in-the-draught",
+    "38b-seat-sensor-never-goes-on",
     "39-silent-sensor-is-ignored",
     "40-modbus-gateway-unplugged",
     "41-long-queue",

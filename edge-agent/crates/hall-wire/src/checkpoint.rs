@@ -88,7 +88,8 @@ impl CheckpointRecord {
     }
 }
 
-/// A sensor that is not believed (`doubt`, since `doubt_ms`), or has been on for `on_ms` outside duty.
+/// A sensor that is not believed (`doubt`, since `doubt_ms`), has been on for `on_ms` outside duty, or off for `off_ms` before video
+/// that saw somebody.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CredenceRecord {
@@ -97,6 +98,10 @@ struct CredenceRecord {
     doubt_ms: i64,
     on_ms: i64,
     on_from_ms: i64,
+    #[serde(default)]
+    off_ms: i64,
+    #[serde(default)]
+    off_from_ms: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -230,6 +235,8 @@ impl From<&CredenceCheckpoint> for CredenceRecord {
             doubt_ms: credence.doubt.map_or(0, |(_, since)| since.0),
             on_ms: credence.on_ms,
             on_from_ms: credence.on_from.0,
+            off_ms: credence.off_ms,
+            off_from_ms: credence.off_from.0,
         }
     }
 }
@@ -357,6 +364,8 @@ impl TryFrom<CredenceRecord> for CredenceCheckpoint {
             doubt,
             on_ms: record.on_ms,
             on_from: HallTime(record.on_from_ms),
+            off_ms: record.off_ms,
+            off_from: HallTime(record.off_from_ms),
         })
     }
 }

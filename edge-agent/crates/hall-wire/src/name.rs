@@ -5,6 +5,7 @@ use hall_core::engine::Doubt;
 use hall_core::event::{EndReason, EventCode, Level, Phase, Review, Tag};
 use hall_core::observe::TicketState;
 use hall_core::order::{CaseAction, CaseReason, Refusal, Role};
+use hall_core::snapshot::SensorReason;
 
 macro_rules! names {
     ($(#[$doc:meta])* $type:ident, $name:ident, $parse:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
@@ -104,6 +105,7 @@ names! {
         WhilePeopleWait = "while_people_wait",
         Flapping = "flapping",
         StuckOn = "stuck_on",
+        StuckOff = "stuck_off",
         Reviewed = "reviewed",
         Restamped = "restamped",
     }
@@ -113,8 +115,27 @@ names! {
     /// Stable name of why a sensor is not believed.
     Doubt, doubt_name, parse_doubt {
         StuckOn = "stuck_on",
+        StuckOff = "stuck_off",
         Flapping = "flapping",
         Ruled = "ruled",
+    }
+}
+
+names! {
+    /// Stable name of why a sensor's quality is not good.
+    SensorReason, sensor_reason_name, parse_sensor_reason {
+        NotHeard = "not_heard",
+        Silent = "silent",
+        Retained = "retained",
+        Gateway = "gateway",
+        StuckOn = "stuck_on",
+        StuckOff = "stuck_off",
+        Flapping = "flapping",
+        Conflict = "conflict",
+        SensorWrong = "sensor_wrong",
+        Contradictory = "contradictory",
+        Offline = "offline",
+        Defect = "defect",
     }
 }
 

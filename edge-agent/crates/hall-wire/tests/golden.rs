@@ -279,6 +279,8 @@ fn checkpoint() -> Checkpoint {
             doubt: Some((Doubt::StuckOn, HallTime(1_790_000_000_000))),
             on_ms: 7_200_000,
             on_from: HallTime(1_790_000_000_000),
+            off_ms: 0,
+            off_from: HallTime(1_790_000_000_000),
         }],
         sources: vec![
             open(

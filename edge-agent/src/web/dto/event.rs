@@ -60,7 +60,7 @@ pub struct EventDto {
     pub confidence: f64,
     /// Rule profile and revision at the onset, for example `P0@1`.
     pub rule: String,
-    /// Remarks: `early_close`, `saturated`, `while_people_wait`, `flapping`, `stuck_on`, `reviewed`, `restamped`.
+    /// Remarks: `early_close`, `saturated`, `while_people_wait`, `flapping`, `stuck_on`, `stuck_off`, `reviewed`, `restamped`.
     pub tags: Vec<String>,
     /// ULIDs of events it belongs with.
     pub related: Vec<String>,

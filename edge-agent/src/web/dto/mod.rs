@@ -8,6 +8,7 @@ mod hall;
 mod health;
 mod history;
 mod report;
+mod sensor;
 mod snapshot;
 
 use serde::Serialize;
@@ -29,9 +30,10 @@ pub use health::{
 };
 pub use history::{HistoryDto, QueueHistoryDto, StateRunDto, WindowHistoryDto};
 pub use report::{ReportTableDto, ReportTablesDto};
+pub use sensor::{QualityDto, SensorReasonDto, SensorSnapshotDto};
 pub use snapshot::{
-    CameraSnapshotDto, FaultDto, LevelDto, QualityDto, QueueSnapshotDto, QueueStateDto, ReasonDto,
-    SensorSnapshotDto, SnapshotDto, TriDto, WindowSnapshotDto, WindowStateDto,
+    CameraSnapshotDto, FaultDto, LevelDto, QueueSnapshotDto, QueueStateDto, ReasonDto, SnapshotDto,
+    TriDto, WindowSnapshotDto, WindowStateDto,
 };
 
 /// Every error body.

@@ -4,16 +4,16 @@
 use hall_core::Tri;
 use hall_core::account::WaitSource;
 use hall_core::event::Level;
-use hall_core::observe::{FaultCause, Quality};
+use hall_core::observe::FaultCause;
 use hall_core::snapshot::{
-    CameraSnapshot, HallSnapshot, QueueSnapshot, QueueState, Reason, SensorSnapshot,
-    WindowSnapshot, WindowState,
+    CameraSnapshot, HallSnapshot, QueueSnapshot, QueueState, Reason, WindowSnapshot, WindowState,
 };
 use hall_core::time::HallTime;
 use hall_wire::event::event_id_text;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::web::dto::sensor::SensorSnapshotDto;
 use crate::web::state::AppState;
 
 /// The whole hall now.
@@ -246,33 +246,6 @@ pub enum FaultDto {
     Unanalysed,
 }
 
-/// One sensor as the engine sees it.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct SensorSnapshotDto {
-    /// Sensor id.
-    pub sensor: String,
-    /// Last value; null before the first.
-    pub value: Option<bool>,
-    /// Trust now.
-    pub quality: QualityDto,
-    /// Last reading, RFC 3339; null before the first.
-    pub last_seen: Option<String>,
-}
-
-/// How far a reading can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum QualityDto {
-    /// Fresh and plausible.
-    Good,
-    /// Older than its allowed silence.
-    Stale,
-    /// Implausible.
-    Suspect,
-    /// Reported broken.
-    Fault,
-}
-
 impl SnapshotDto {
     pub(in crate::web) fn new(snapshot: &HallSnapshot, state: &AppState) -> Self {
         // An observation may be stamped a moment after this instant was taken; it is not from the future.
@@ -295,7 +268,11 @@ impl SnapshotDto {
                 .map(|q| queue(q, now, state))
                 .collect(),
             cameras: snapshot.cameras.iter().map(|c| camera(c, state)).collect(),
-            sensors: snapshot.sensors.iter().map(|s| sensor(s, state)).collect(),
+            sensors: snapshot
+                .sensors
+                .iter()
+                .map(|s| SensorSnapshotDto::new(s, now, state))
+                .collect(),
         }
     }
 }
@@ -349,20 +326,6 @@ fn camera(c: &CameraSnapshot, state: &AppState) -> CameraSnapshotDto {
         camera: c.camera.to_string(),
         down: c.down.map(Into::into),
         last_seen: c.last_seen.map(|at| state.wall(at)),
-    }
-}
-
-fn sensor(s: &SensorSnapshot, state: &AppState) -> SensorSnapshotDto {
-    SensorSnapshotDto {
-        sensor: s.sensor.to_string(),
-        value: s.value,
-        quality: match s.quality {
-            Quality::Good => QualityDto::Good,
-            Quality::Stale => QualityDto::Stale,
-            Quality::Suspect => QualityDto::Suspect,
-            Quality::Fault => QualityDto::Fault,
-        },
-        last_seen: s.last_seen.map(|at| state.wall(at)),
     }
 }
 

@@ -13,8 +13,8 @@ use hall_core::geometry::{BBox, Point};
 use hall_core::ids::CameraId;
 use hall_core::observe::{FaultCause, Quality};
 use hall_core::snapshot::{
-    CameraSnapshot, HallSnapshot, QueueSnapshot, QueueState, Reason, SensorSnapshot, WaitEstimate,
-    WindowSnapshot, WindowState,
+    CameraSnapshot, HallSnapshot, QueueSnapshot, QueueState, Reason, SensorReason, SensorSnapshot,
+    WaitEstimate, WindowSnapshot, WindowState,
 };
 use hall_core::time::{HallTime, Stamp, WallClock};
 use hall_core::tri::Tri;
@@ -441,8 +441,10 @@ pub fn hall_snapshot() -> HallSnapshot {
         sensors: vec![SensorSnapshot {
             sensor: "W3-seat".into(),
             value: Some(false),
-            quality: Quality::Good,
+            quality: Quality::Suspect,
+            trouble: Some((SensorReason::StuckOff, before(7_200_000))),
             last_seen: Some(before(3_000)),
+            ons_last_hour: 0,
         }],
     }
 }

@@ -70,7 +70,8 @@ pub(crate) struct RawRules {
     /// A camera silent or faulty this long is reported.
     #[schemars(range(min = 0.0, max = 86_400.0))]
     pub camera_fault_s: f64,
-    /// A sensor silent this long is ignored, unless it has its own stale_s.
+    /// A sensor that says its state again and again (types zigbee2mqtt, mqtt, http) and is silent this long is ignored, unless it has
+    /// its own stale_s. Other types have limits of their own: sensors.md.
     #[schemars(range(min = 0.0, max = 86_400.0))]
     pub sensor_stale_s: f64,
     /// Sensor and video disagree this long: reported as a conflict.
@@ -121,6 +122,9 @@ pub(crate) struct RawRules {
     /// A presence sensor on for this long outside duty, without one off, is no longer believed.
     #[schemars(range(min = 0.0, max = 86_400.0))]
     pub stuck_on_s: f64,
+    /// A presence sensor that never went on while video saw somebody at the seat for this long in all is no longer believed.
+    #[schemars(range(min = 0.0, max = 864_000.0))]
+    pub stuck_off_s: f64,
     /// A sensor that goes on more often than this in an hour is no longer believed.
     #[schemars(range(min = 1, max = 3600))]
     pub flapping_count_per_h: u32,
@@ -173,6 +177,7 @@ impl From<&Rules> for RawRules {
             static_suspect_s: decimal(rules.static_suspect_s),
             min_height_ratio: decimal(rules.min_height_ratio),
             stuck_on_s: decimal(rules.stuck_on_s),
+            stuck_off_s: decimal(rules.stuck_off_s),
             flapping_count_per_h: rules.flapping_count_per_h,
         }
     }

@@ -19,12 +19,13 @@ pub(crate) struct RawSensor {
     /// Take "on" for off and off for "on" (normally closed contacts).
     #[serde(default)]
     pub invert: bool,
-    /// Silence in seconds after which it is ignored; default: sensor_stale_s of the rules. For a sensor that speaks only on
-    /// change: its longest silence.
+    /// Silence in seconds after which it is ignored. Default: by type (sensors.md); where the type has none, sensor_stale_s of the
+    /// rules. For a sensor that speaks only on change: its longest silence.
     #[schemars(range(min = 1, max = 172_800))]
     pub stale_s: Option<u32>,
     /// Id of the gateway all its messages pass through: when that is gone, one event tells it and no sensor behind it is blamed.
-    /// Type modbus: one of gateways, required. On MQTT: any name, default the sensors' broker, "sensor-broker".
+    /// Type modbus: one of gateways, required. Type zigbee2mqtt: a name for its bridge, default the first level of topic. What is on
+    /// MQTT also passes through the sensors' broker, "sensor-broker".
     pub gateway: Option<String>,
     /// MQTT topic, for example "zigbee2mqtt/W3-radar"; for tasmota the device's topic name, the middle of "tele/NAME/SENSOR",
     /// or its FullTopic with %prefix%.

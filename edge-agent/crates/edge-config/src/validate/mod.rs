@@ -12,6 +12,7 @@ mod secret;
 mod sensor;
 mod sensor_broker;
 mod signer;
+mod silence;
 mod ticket;
 mod uplink;
 mod window;

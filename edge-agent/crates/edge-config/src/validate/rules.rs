@@ -37,6 +37,7 @@ pub(crate) fn rules(raw: &RawRules, check: &mut Check<'_>) -> Rules {
         ("mismatch_ratio", raw.mismatch_ratio),
         ("static_suspect_s", raw.static_suspect_s),
         ("stuck_on_s", raw.stuck_on_s),
+        ("stuck_off_s", raw.stuck_off_s),
         ("ratio_on", raw.ratio_on),
     ] {
         if value <= 0.0 {
@@ -150,6 +151,7 @@ pub(crate) fn rules(raw: &RawRules, check: &mut Check<'_>) -> Rules {
         static_suspect_s: raw.static_suspect_s as f32,
         min_height_ratio: raw.min_height_ratio as f32,
         stuck_on_s: raw.stuck_on_s as f32,
+        stuck_off_s: raw.stuck_off_s as f32,
         flapping_count_per_h: raw.flapping_count_per_h,
     }
 }

@@ -5,11 +5,11 @@ use hall_core::ids::{GatewayId, SensorId, WindowId};
 
 use crate::mistake::quote;
 use crate::raw::{RawConfig, RawSensor, RawSensorAdapter, RawSensorKind};
-use crate::sensor::{Polarity, SensorAdapter, SensorSource, SerialSource, TopicSource};
-use crate::validate::{Check, gateway, secret};
+use crate::sensor::{
+    Polarity, SENSOR_BROKER, SensorAdapter, SensorSource, SerialSource, TopicSource,
+};
+use crate::validate::{Check, gateway, secret, silence};
 
-/// The sensors' broker as the gateway of sensors that name none.
-const SENSOR_BROKER: &str = "sensor-broker";
 /// Bits per second of the LD2410 and the LD2450 as delivered.
 const RADAR_BAUD: u32 = 256_000;
 
@@ -108,7 +108,7 @@ pub(super) fn sensors(raw: &RawConfig, check: &mut Check<'_>) -> Vec<SensorSourc
                 );
             }
         }
-        let gateway = gateway(&path, sensor, raw, check);
+        let gateways = gateways(&path, sensor, raw, check);
         let Some(adapter) = adapter(&path, sensor, check) else {
             continue;
         };
@@ -127,8 +127,8 @@ pub(super) fn sensors(raw: &RawConfig, check: &mut Check<'_>) -> Vec<SensorSourc
             } else {
                 Polarity::Normal
             },
-            stale_s: sensor.stale_s,
-            gateway,
+            stale_s: sensor.stale_s.or_else(|| silence::of_type(sensor)),
+            gateways,
         });
     }
     gateway::one_sensor_per_place(raw, check);
@@ -341,39 +341,57 @@ pub(super) fn required<T: Clone>(
     value.clone()
 }
 
-/// The gateway of a sensor: as named, else the broker on which it is heard; none for a line of its own.
-fn gateway(
+/// What a sensor's messages pass through, nearest first: its Modbus gateway; on MQTT the broker, and before it a Zigbee bridge or
+/// what else is named; nothing for a line of its own.
+fn gateways(
     path: &str,
     sensor: &RawSensor,
     raw: &RawConfig,
     check: &mut Check<'_>,
-) -> Option<GatewayId> {
+) -> Vec<GatewayId> {
     let at = format!("{path}.gateway");
-    match (sensor.adapter, &sensor.gateway) {
-        (RawSensorAdapter::Ld2410 | RawSensorAdapter::Ld2450 | RawSensorAdapter::Http, _) => None,
-        (RawSensorAdapter::Modbus, gateway) => {
+    match sensor.adapter {
+        RawSensorAdapter::Ld2410 | RawSensorAdapter::Ld2450 | RawSensorAdapter::Http => Vec::new(),
+        RawSensorAdapter::Modbus => {
             let hint = "name one of [[gateways]], for example \"modbus-1\"";
-            let id = required(path, "gateway", gateway, hint, check)?;
+            let Some(id) = required(path, "gateway", &sensor.gateway, hint, check) else {
+                return Vec::new();
+            };
             let known = raw.gateways.iter().map(|gateway| gateway.id.as_str());
             check.reference(&at, &id, "gateways", known);
-            Some(GatewayId::from(id.as_str()))
+            vec![GatewayId::from(id.as_str())]
         }
-        (_, Some(id)) => {
-            check.id(&at, id);
-            if raw.gateways.iter().any(|gateway| &gateway.id == id) {
-                check.mistake(
-                    at,
-                    format!(
-                        "{} is a Modbus gateway, and this sensor is on MQTT",
-                        quote(id)
-                    ),
-                    "give what its messages pass through an id of its own, or leave the key out",
-                );
+        _ => {
+            let named = match (&sensor.gateway, sensor.adapter) {
+                (Some(id), _) => Some(id.as_str()),
+                (None, RawSensorAdapter::Zigbee2mqtt) => bridge(sensor),
+                (None, _) => None,
+            };
+            if let Some(id) = named {
+                check.id(&at, id);
+                if raw.gateways.iter().any(|gateway| gateway.id == id) {
+                    check.mistake(
+                        at,
+                        format!(
+                            "{} is a Modbus gateway, and this sensor is on MQTT",
+                            quote(id)
+                        ),
+                        "give what its messages pass through an id of its own, or leave the key out",
+                    );
+                }
             }
-            Some(GatewayId::from(id.as_str()))
+            let path = named.into_iter().chain([SENSOR_BROKER]);
+            let mut path: Vec<GatewayId> = path.map(GatewayId::from).collect();
+            path.dedup();
+            path
         }
-        (_, None) => Some(GatewayId::from(SENSOR_BROKER)),
     }
+}
+
+/// The Zigbee bridge a device hangs on, by the first level of its topic; a wrong topic is a mistake of its own.
+fn bridge(sensor: &RawSensor) -> Option<&str> {
+    let (base, _) = sensor.topic.as_deref()?.split_once('/')?;
+    (!base.is_empty()).then_some(base)
 }
 
 /// Sensors as the engine sees them.
@@ -385,7 +403,7 @@ pub(super) fn configs(sensors: &[SensorSource]) -> Vec<SensorConfig> {
             window: sensor.window.clone(),
             kind: sensor.kind,
             stale_s: sensor.stale_s,
-            gateway: sensor.gateway.clone(),
+            gateways: sensor.gateways.clone(),
         })
         .collect()
 }

@@ -144,6 +144,7 @@ pub struct SensorConfig {
     /// Silence after which it is ignored; `None`: the profile's `sensor_stale_s`. A sensor that speaks only on change sets its
     /// longest silence here.
     pub stale_s: Option<u32>,
-    /// The gateway all its messages pass through; `None`: none that could fail for several sensors at once.
-    pub gateway: Option<GatewayId>,
+    /// What all its messages pass through and could fail for several sensors at once, nearest first: a Zigbee bridge, then the
+    /// broker; empty for a sensor on a line of its own.
+    pub gateways: Vec<GatewayId>,
 }

@@ -79,6 +79,8 @@ pub struct Rules {
     pub min_height_ratio: f32,
     /// A presence sensor that is on this long outside duty without one off is `suspect`.
     pub stuck_on_s: f32,
+    /// A presence sensor that never went on while video surely saw somebody at the seat for this long is `suspect`.
+    pub stuck_off_s: f32,
     /// A sensor that goes on more often than this in an hour is `suspect` (>).
     pub flapping_count_per_h: u32,
 }
@@ -125,6 +127,7 @@ impl Default for Rules {
             static_suspect_s: 1_500.0,
             min_height_ratio: 0.6,
             stuck_on_s: 7_200.0,
+            stuck_off_s: 14_400.0,
             flapping_count_per_h: 20,
         }
     }

@@ -1,6 +1,6 @@
-//! How far a presence sensor's word can be believed: a sensor that never goes off outside duty, or that goes on and off all the
-//! time, or that a person found to be wrong, is `suspect` and not listened to. Owns that judgement of one sensor; knows no window
-//! state and no event.
+//! How far a presence sensor's word can be believed: a sensor that never goes off outside duty, that never goes on while video sees
+//! somebody, that goes on and off all the time, or that a person found to be wrong, is `suspect` and not listened to. Owns that
+//! judgement of one sensor; knows no window state and no event.
 
 use std::collections::VecDeque;
 
@@ -13,12 +13,16 @@ use crate::ids::SensorId;
 use crate::time::HallTime;
 
 const HOUR_MS: i64 = 3_600_000;
+/// Ons remembered of the last hour: as many as the highest limit a profile may have, one a second.
+const EDGES_MAX: usize = 3_601;
 
 /// Why a sensor is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Doubt {
     /// On for `stuck_on_s` outside duty without one off; until it goes off.
     StuckOn,
+    /// Never on while video saw somebody at the seat for `stuck_off_s`; until it goes on.
+    StuckOff,
     /// On more than `flapping_count_per_h` times within an hour; until an hour heard without a break has no more than half of that.
     Flapping,
     /// A person decided so; until it goes off.
@@ -30,6 +34,7 @@ impl Doubt {
     pub(crate) fn tag(self) -> Option<Tag> {
         match self {
             Doubt::StuckOn => Some(Tag::StuckOn),
+            Doubt::StuckOff => Some(Tag::StuckOff),
             Doubt::Flapping => Some(Tag::Flapping),
             Doubt::Ruled => None,
         }
@@ -47,6 +52,10 @@ pub struct CredenceCheckpoint {
     pub on_ms: i64,
     /// Where that time began.
     pub on_from: HallTime,
+    /// How long it has been heard to be off while video saw somebody at the seat, without one on, in milliseconds.
+    pub off_ms: i64,
+    /// Where that time began.
+    pub off_from: HallTime,
 }
 
 /// One sensor.
@@ -55,6 +64,8 @@ pub(crate) struct Credence {
     id: SensorId,
     /// Only what tells presence can be stuck: a pause switch left on has its own limit.
     tells_presence: bool,
+    /// Video surely sees somebody at the seat of its window.
+    seen: bool,
     stale_ms: Option<i64>,
     roster: Roster,
     /// Last reading; `None` while nothing can be heard.
@@ -63,7 +74,9 @@ pub(crate) struct Credence {
     heard_from: HallTime,
     on_ms: i64,
     on_from: HallTime,
-    /// When it went on, within the last hour; no more than decide.
+    off_ms: i64,
+    off_from: HallTime,
+    /// When it went on, within the last hour.
     edges: VecDeque<HallTime>,
     doubt: Option<(Doubt, HallTime)>,
     settled_at: HallTime,
@@ -91,6 +104,7 @@ impl Credence {
             None => Credence {
                 id: cfg.id.clone(),
                 tells_presence,
+                seen: false,
                 stale_ms,
                 roster,
                 last: None,
@@ -98,6 +112,8 @@ impl Credence {
                 heard_from: at,
                 on_ms: 0,
                 on_from: at,
+                off_ms: 0,
+                off_from: at,
                 edges: VecDeque::new(),
                 doubt: None,
                 settled_at: at,
@@ -114,12 +130,21 @@ impl Credence {
         self.doubt
     }
 
+    /// How often it went on within the hour up to `at`.
+    pub fn ons_within_hour(&self, at: HallTime) -> usize {
+        let recent = |edge: &&HallTime| at.since_ms(**edge) < HOUR_MS;
+        self.edges.iter().rev().take_while(recent).count()
+    }
+
     pub fn checkpoint(&self) -> Option<CredenceCheckpoint> {
-        (self.doubt.is_some() || self.on_ms > 0).then(|| CredenceCheckpoint {
+        let counted = self.on_ms > 0 || self.off_ms > 0;
+        (self.doubt.is_some() || counted).then(|| CredenceCheckpoint {
             sensor: self.id.clone(),
             doubt: self.doubt,
             on_ms: self.on_ms,
             on_from: self.on_from,
+            off_ms: self.off_ms,
+            off_from: self.off_from,
         })
     }
 
@@ -130,6 +155,14 @@ impl Credence {
             .map(|(doubt, since)| (doubt, since.plus_ms(shift)));
         self.on_ms = saved.on_ms;
         self.on_from = saved.on_from.plus_ms(shift);
+        self.off_ms = saved.off_ms;
+        self.off_from = saved.off_from.plus_ms(shift);
+    }
+
+    /// From `at` on video surely sees somebody at the seat of its window, or no longer does.
+    pub fn see(&mut self, at: HallTime, seen: bool, ctx: &Ctx<'_>) {
+        self.settle(at, ctx);
+        self.seen = seen;
     }
 
     /// Takes a reading of good quality.
@@ -146,12 +179,16 @@ impl Credence {
                 self.doubt = None;
             }
         } else {
+            self.off_ms = 0;
+            if matches!(self.doubt, Some((Doubt::StuckOff, _))) {
+                self.doubt = None;
+            }
             if self.on_ms == 0 {
                 self.on_from = at;
             }
             if heard && !self.value && self.tells_presence {
                 self.edges.push_back(at);
-                if self.edges.len() > ctx.limits.flapping + 1 {
+                if self.edges.len() > EDGES_MAX {
                     self.edges.pop_front();
                 }
             }
@@ -189,12 +226,19 @@ impl Credence {
         self.advance(now, ctx);
     }
 
-    /// Adds the time up to `at` in which it was heard to be on although nobody has to be there.
+    /// Adds the time up to `at` in which it was heard to be on although nobody has to be there, or off although somebody was.
     fn advance(&mut self, at: HallTime, ctx: &Ctx<'_>) {
-        if self.counts(ctx)
-            && let Some(to) = self.audible_to(ctx.limits)
-        {
-            self.on_ms += at.min(to).since_ms(self.settled_at).max(0);
+        if let Some(to) = self.audible_to(ctx.limits) {
+            let heard = at.min(to).since_ms(self.settled_at).max(0);
+            if self.counts(ctx) {
+                self.on_ms += heard;
+            }
+            if self.misses() && heard > 0 {
+                if self.off_ms == 0 {
+                    self.off_from = self.settled_at;
+                }
+                self.off_ms += heard;
+            }
         }
         self.settled_at = self.settled_at.max(at);
         if self.roster.until() <= at {
@@ -216,6 +260,11 @@ impl Credence {
         self.tells_presence && self.value && ctx.clock.synced && self.roster.stretch().is_none()
     }
 
+    /// Video sees somebody, and it says nobody.
+    fn misses(&self) -> bool {
+        self.tells_presence && self.seen && !self.value
+    }
+
     fn judge(&mut self, at: HallTime, ctx: &Ctx<'_>) {
         while self
             .edges
@@ -227,6 +276,9 @@ impl Credence {
         match self.doubt {
             None if self.tells_presence && self.on_ms >= ctx.limits.stuck_on && self.on_ms > 0 => {
                 self.doubt = Some((Doubt::StuckOn, self.on_from));
+            }
+            None if self.off_ms >= ctx.limits.stuck_off && self.off_ms > 0 => {
+                self.doubt = Some((Doubt::StuckOff, self.off_from));
             }
             None if self.edges.len() > ctx.limits.flapping => {
                 self.doubt = self.edges.front().map(|edge| (Doubt::Flapping, *edge));
@@ -264,8 +316,12 @@ impl Credence {
             let counting = self.value && self.roster.stretch().is_none();
             counting.then(|| self.settled_at.plus_ms(limits.stuck_on - self.on_ms))
         };
+        let missing = || {
+            self.misses()
+                .then(|| self.settled_at.plus_ms(limits.stuck_off - self.off_ms))
+        };
         let due = match self.doubt {
-            None => stuck().filter(heard),
+            None => (stuck().into_iter().chain(missing())).filter(heard).min(),
             Some((Doubt::Flapping, _)) => self.calm_at(limits).filter(heard),
             Some(_) => None,
         };

@@ -58,6 +58,10 @@ pub(crate) struct Layout {
     zones: HashMap<ZoneId, (usize, Role)>,
     /// Gateways of sensors, in the order in which sensors name them.
     pub gateways: Vec<GatewayId>,
+    /// Per sensor, the gateways its messages pass through, nearest first.
+    pub sensor_gateways: Vec<Vec<usize>>,
+    /// Per gateway, those farther out that its own messages pass through.
+    pub outer_gateways: Vec<Vec<usize>>,
     /// Cameras per window.
     pub window_cameras: Vec<Vec<WindowCamera>>,
     /// Cameras per queue, in configured order.
@@ -127,13 +131,28 @@ impl Layout {
             .map(|(i, s)| (s.id.clone(), i))
             .collect();
         let mut gateways: Vec<GatewayId> = Vec::new();
-        for gateway in cfg.sensors.iter().filter_map(|s| s.gateway.as_ref()) {
+        for gateway in cfg.sensors.iter().flat_map(|s| &s.gateways) {
             if !gateways.contains(gateway) {
                 gateways.push(gateway.clone());
             }
         }
+        let place = |id: &GatewayId| gateways.iter().position(|known| known == id);
+        let sensor_gateways: Vec<Vec<usize>> = (cfg.sensors.iter())
+            .map(|s| s.gateways.iter().filter_map(place).collect())
+            .collect();
+        let mut outer_gateways = vec![Vec::new(); gateways.len()];
+        for path in &sensor_gateways {
+            for (n, inner) in path.iter().enumerate() {
+                let outer: &mut Vec<usize> = &mut outer_gateways[*inner];
+                outer.extend(&path[n + 1..]);
+                outer.sort_unstable();
+                outer.dedup();
+            }
+        }
         Layout {
             gateways,
+            sensor_gateways,
+            outer_gateways,
             cameras,
             windows,
             sensors,

@@ -36,6 +36,7 @@ pub(crate) struct Limits {
     pub pause_quota: u32,
     pub static_suspect: i64,
     pub stuck_on: i64,
+    pub stuck_off: i64,
     /// Times a sensor may go on within an hour.
     pub flapping: usize,
     pub wait_alarm: i64,
@@ -89,6 +90,7 @@ impl Limits {
             pause_quota: rules.pause_quota_count,
             static_suspect: ms(rules.static_suspect_s),
             stuck_on: ms(rules.stuck_on_s),
+            stuck_off: ms(rules.stuck_off_s),
             flapping: rules.flapping_count_per_h as usize,
             wait_alarm: ms(rules.wait_alarm_s),
             wait_severe: ms(rules.wait_severe_s.max(rules.wait_alarm_s)),

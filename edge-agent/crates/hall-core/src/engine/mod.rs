@@ -43,6 +43,7 @@ mod roster;
 mod ruling;
 mod sensors;
 mod sight;
+mod standing;
 mod static_presence;
 mod stopwatch;
 mod tally;
@@ -145,6 +146,10 @@ struct LastReading {
     at: HallTime,
     value: bool,
     quality: Quality,
+    /// Since when its readings have had this quality.
+    since: HallTime,
+    /// When the sensor, or its gateway, came back after it: it is no reading of the present.
+    outdated: Option<HallTime>,
 }
 
 /// Judges one hall.
@@ -159,6 +164,8 @@ pub struct Engine {
     gateways: Vec<Watch>,
     readings: Vec<Option<LastReading>>,
     windows: Vec<WindowRule>,
+    /// By window: video surely sees somebody at the seat.
+    seats_seen: Vec<bool>,
     queues: Vec<QueueRule>,
     /// Windows judged as one post; the hall as a whole is the last.
     groups: Vec<Group>,
@@ -214,6 +221,7 @@ impl Engine {
         let groups = group::new_groups(&core, Vec::new(), start, &mut out);
         let mut engine = Engine {
             readings: vec![None; sensors.len()],
+            seats_seen: vec![false; core.cfg.windows.len()],
             minute: Minute::new(start, &core.clock, &[]),
             device: Device::new(start, &core.clock),
             calendar: CalendarWatch::default(),
@@ -464,6 +472,7 @@ impl Engine {
             window.settle(at, &mut ctx);
             let due = window.next(ctx.limits);
             self.note_window(slot - c - s);
+            self.note_seat(slot - c - s, at);
             due
         } else if slot < c + s + w + q {
             let queue = &mut self.queues[slot - c - s - w];

@@ -56,6 +56,8 @@ impl Engine {
         let down: Vec<Option<FaultCause>> = self.cameras.iter().map(Watch::reported).collect();
         self.replace_windows(at, &down);
         self.replace_gateways(at, gateways);
+        // Told anew below, when every window is settled.
+        self.seats_seen = vec![false; self.core.cfg.windows.len()];
         let groups = std::mem::take(&mut self.groups);
         self.groups = new_groups(&self.core, groups, at, &mut self.out);
         self.join_groups(at);

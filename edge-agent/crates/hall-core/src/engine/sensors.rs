@@ -8,7 +8,6 @@ use super::feelers::Health;
 use super::watch::{Watch, Watched};
 use super::{Core, Engine, LastReading, Output};
 use crate::observe::{FaultCause, Quality, SensorReading, SourceHealth, SourceId};
-use crate::snapshot::SensorSnapshot;
 use crate::time::HallTime;
 
 /// What is believed of every configured sensor; the same sensors keep what `old` knew.
@@ -39,15 +38,21 @@ impl Engine {
             return;
         }
         if reading.quality == Quality::Good {
-            self.disprove_gateway(ix, at, taken);
+            self.disprove_gateways(ix, at, taken);
         }
-        let before = self.readings[ix].replace(LastReading {
+        let before = self.readings[ix];
+        let same = before.filter(|before| before.quality == reading.quality);
+        self.readings[ix] = Some(LastReading {
             at: taken,
             value: reading.value,
             quality: reading.quality,
+            since: same.map_or(taken, |before| before.since),
+            outdated: None,
         });
         let mut ctx = self.core.ctx(&mut self.out);
-        let back = self.sensors[ix].observe(at, taken, &mut ctx);
+        // What a broker kept is no sign that the sensor lives.
+        let lives = reading.quality != Quality::Stale;
+        let back = lives && self.sensors[ix].observe(at, taken, &mut ctx);
         let faulty = reading.quality == Quality::Fault;
         let was_faulty = before.is_some_and(|b| b.quality == Quality::Fault);
         if faulty != was_faulty {
@@ -86,8 +91,13 @@ impl Engine {
                 let Some(ix) = self.core.layout.sensor(id) else {
                     return;
                 };
+                let was_down = self.sensors[ix].reported().is_some();
                 self.sensors[ix].health(at, when, health.down, &mut ctx);
                 self.credences[ix].deafen(when, &ctx);
+                if was_down && state == Health::Up {
+                    outdate(&mut self.readings[ix], when);
+                }
+                let mut ctx = self.core.ctx(&mut self.out);
                 if let Some(window) = self.core.layout.window(&self.core.cfg.sensors[ix].window) {
                     self.windows[window].sensor_health(id, when, state, &mut ctx);
                     self.rearm_window(window);
@@ -105,34 +115,50 @@ impl Engine {
         }
     }
 
-    /// A reading that came through a gateway later than the report that it is gone disproves that.
-    fn disprove_gateway(&mut self, sensor: usize, at: HallTime, taken: HallTime) {
-        let gateway = self.core.cfg.sensors[sensor].gateway.as_ref();
-        let Some(ix) = gateway.and_then(|id| self.core.layout.gateway(id)) else {
-            return;
-        };
-        if self.gateways[ix].observe(at, taken, &mut self.core.ctx(&mut self.out)) {
-            self.tell_gateway(ix, at, taken);
+    /// A reading that came through its gateways later than the report that one is gone disproves that.
+    fn disprove_gateways(&mut self, sensor: usize, at: HallTime, taken: HallTime) {
+        for n in 0..self.core.layout.sensor_gateways[sensor].len() {
+            let ix = self.core.layout.sensor_gateways[sensor][n];
+            if self.gateways[ix].observe(at, taken, &mut self.core.ctx(&mut self.out)) {
+                self.tell_gateway(ix, at, taken);
+            }
         }
     }
 
-    /// Is the gateway of a sensor down?
-    fn gateway_down(&self, sensor: usize) -> bool {
-        let gateway = self.core.cfg.sensors[sensor].gateway.as_ref();
-        gateway
-            .and_then(|id| self.core.layout.gateway(id))
-            .is_some_and(|ix| self.gateways[ix].reported().is_some())
+    /// Is a gateway of a sensor down?
+    pub(super) fn gateway_down(&self, sensor: usize) -> bool {
+        let path = &self.core.layout.sensor_gateways[sensor];
+        path.iter()
+            .any(|ix| self.gateways[*ix].reported().is_some())
+    }
+
+    /// Does a gateway hang on one that is down?
+    fn gateway_sheltered(&self, gateway: usize) -> bool {
+        let outer = &self.core.layout.outer_gateways[gateway];
+        outer
+            .iter()
+            .any(|ix| self.gateways[*ix].reported().is_some())
     }
 
     /// Tells everything that hangs on a gateway whether it is up.
     fn tell_gateway(&mut self, gateway: usize, at: HallTime, when: HallTime) {
-        let down = self.gateways[gateway].reported().is_some();
-        let state = if down { Health::Down } else { Health::Up };
+        for inner in 0..self.gateways.len() {
+            if self.core.layout.outer_gateways[inner].contains(&gateway) {
+                let down = self.gateway_sheltered(inner);
+                self.gateways[inner].shelter(at, down, &mut self.core.ctx(&mut self.out));
+                self.settle(self.gateway_slot(inner), at);
+            }
+        }
         for ix in 0..self.sensors.len() {
-            let sensor = &self.core.cfg.sensors[ix];
-            if sensor.gateway.as_ref() != Some(&self.core.layout.gateways[gateway]) {
+            if !self.core.layout.sensor_gateways[ix].contains(&gateway) {
                 continue;
             }
+            let down = self.gateway_down(ix);
+            let state = if down { Health::Down } else { Health::Up };
+            if self.sensors[ix].sheltered() && !down {
+                outdate(&mut self.readings[ix], when);
+            }
+            let sensor = &self.core.cfg.sensors[ix];
             let mut ctx = self.core.ctx(&mut self.out);
             self.sensors[ix].shelter(at, down, &mut ctx);
             self.credences[ix].deafen(when, &ctx);
@@ -143,6 +169,20 @@ impl Engine {
             self.settle(self.cameras.len() + ix, at);
         }
         self.settle(self.gateway_slot(gateway), at);
+    }
+
+    /// After a window was settled: whether video sees somebody at its seat is told to what is believed of its sensors.
+    pub(super) fn note_seat(&mut self, window: usize, at: HallTime) {
+        let seen = self.windows[window].seat_seen(at, &self.core.limits);
+        if std::mem::replace(&mut self.seats_seen[window], seen) == seen {
+            return;
+        }
+        for ix in 0..self.sensors.len() {
+            if self.core.cfg.sensors[ix].window == self.windows[window].id {
+                self.credences[ix].see(at, seen, &self.core.ctx(&mut self.out));
+                self.settle(self.cameras.len() + ix, at);
+            }
+        }
     }
 
     /// Settles a sensor's watch and what is believed of it, and tells its window.
@@ -199,8 +239,13 @@ impl Engine {
         for watch in old {
             watch.remove(at, &mut self.core.ctx(&mut self.out));
         }
+        for ix in 0..self.gateways.len() {
+            let down = self.gateway_sheltered(ix);
+            self.gateways[ix].shelter(at, down, &mut self.core.ctx(&mut self.out));
+        }
         for ix in 0..self.sensors.len() {
             let down = self.gateway_down(ix);
+            self.credences[ix].see(at, false, &self.core.ctx(&mut self.out));
             let sensor = &self.core.cfg.sensors[ix];
             let credible = self.credences[ix].doubt().is_none();
             let mut ctx = self.core.ctx(&mut self.out);
@@ -226,31 +271,6 @@ impl Engine {
         self.queue_slot(self.queues.len()) + 2 + ix
     }
 
-    pub(super) fn sensor_snapshots(&self, at: HallTime) -> Vec<SensorSnapshot> {
-        let sensors = self.core.cfg.sensors.iter().zip(&self.readings).enumerate();
-        sensors
-            .map(|(ix, (cfg, reading))| {
-                let stale_ms = cfg
-                    .stale_s
-                    .map_or(self.core.limits.sensor_stale, |s| i64::from(s) * 1000);
-                let quality = match reading {
-                    _ if self.credences[ix].doubt().is_some() => Quality::Suspect,
-                    _ if self.gateway_down(ix) => Quality::Stale,
-                    _ if self.sensors[ix].reported().is_some() => Quality::Fault,
-                    None => Quality::Stale,
-                    Some(r) if at.since_ms(r.at) > stale_ms => Quality::Stale,
-                    Some(r) => r.quality,
-                };
-                SensorSnapshot {
-                    sensor: cfg.id.clone(),
-                    value: reading.map(|r| r.value),
-                    quality,
-                    last_seen: reading.map(|r| r.at),
-                }
-            })
-            .collect()
-    }
-
     /// A person decided that a sensor is wrong: it is not believed until it goes off.
     pub(super) fn rule_out(&mut self, ix: usize, at: HallTime) {
         self.credences[ix].rule_out(at);
@@ -262,5 +282,12 @@ impl Engine {
     pub fn doubt(&self, sensor: &crate::ids::SensorId) -> Option<Doubt> {
         let ix = self.core.layout.sensor(sensor)?;
         self.credences[ix].doubt().map(|(doubt, _)| doubt)
+    }
+}
+
+/// What was read before the sensor, or its gateway, came back at `when` is no reading of the present.
+fn outdate(reading: &mut Option<LastReading>, when: HallTime) {
+    if let Some(reading) = reading {
+        reading.outdated = Some(when);
     }
 }

@@ -111,6 +111,21 @@ impl Watch {
         self.reported.map(|(cause, _)| cause)
     }
 
+    /// Since when it has been reported down.
+    pub fn reported_since(&self) -> Option<HallTime> {
+        self.reported.map(|(_, since)| since)
+    }
+
+    /// Since when it has been watched.
+    pub fn start(&self) -> HallTime {
+        self.start
+    }
+
+    /// Its gateway is down.
+    pub fn sheltered(&self) -> bool {
+        self.sheltered
+    }
+
     /// Why it is of no use now: reported down, or a camera silent for too long.
     pub fn down(&self, at: HallTime, stale_ms: i64) -> Option<FaultCause> {
         self.trouble(at, stale_ms).map(|(cause, _)| cause)

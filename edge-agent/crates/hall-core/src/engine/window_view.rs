@@ -8,6 +8,8 @@ use super::record::Ctx;
 use super::tally::Tally;
 use super::window::{Company, WindowRule};
 use crate::account::{Interval, TimeClass};
+use crate::event::Subject;
+use crate::ids::SensorId;
 use crate::snapshot::{Reason, WindowSnapshot, WindowState};
 use crate::time::HallTime;
 use crate::tri::Tri;
@@ -39,6 +41,20 @@ impl WindowRule {
             }
         }
         self.shown = (state, reason);
+    }
+
+    /// Video surely sees somebody at the seat, on duty and not paused: confirmed, there now, and not only at the printer.
+    pub(super) fn seat_seen(&self, at: HallTime, limits: &Limits) -> bool {
+        self.gate == Gate::Open
+            && self.video.confirmed().is_yes()
+            && self.video.raw().is_yes()
+            && !self.sight.away_from_seat(at, limits)
+    }
+
+    /// Since when video contradicts this sensor, if that has become an event.
+    pub(super) fn contradicts(&self, sensor: &SensorId) -> Option<HallTime> {
+        let record = self.conflict.record()?;
+        (record.subject == Subject::Sensor(sensor.clone())).then_some(record.onset.at)
     }
 
     /// The gate with what the window's group makes of it.

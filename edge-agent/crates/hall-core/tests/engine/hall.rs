@@ -82,7 +82,7 @@ pub fn sensor(id: &str, window: &str, kind: SensorKind) -> SensorConfig {
         window: window.into(),
         kind,
         stale_s: None,
-        gateway: None,
+        gateways: Vec::new(),
     }
 }
 

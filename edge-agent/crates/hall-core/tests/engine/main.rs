@@ -20,6 +20,7 @@ mod scenarios;
 mod shift;
 mod shortcut;
 mod sources;
+mod standing;
 mod static_presence;
 mod stream;
 mod trust;

@@ -49,7 +49,7 @@ pub fn quick_hall() -> EngineConfig {
         capacity: None,
         tickets: true,
     });
-    cfg.sensors[2].gateway = Some("gw1".into());
+    cfg.sensors[2].gateways = vec!["gw1".into()];
     let rules = &mut cfg.rules;
     (
         rules.present_confirm_s,

@@ -110,7 +110,7 @@ fn a_restart_does_not_launder_a_stuck_sensor() {
 #[test]
 fn a_new_configuration_keeps_what_is_believed_and_what_is_down() {
     let mut scene = with_seat().sensor("W3-seat", true, "16:00:00", "21:00:00");
-    scene.cfg.sensors[0].gateway = Some("modbus-1".into());
+    scene.cfg.sensors[0].gateways = vec!["modbus-1".into()];
     let played = scene.play("16:00:00", "19:30:00");
     let mut engine = played.engine;
     engine.handle(
@@ -172,7 +172,7 @@ fn going_on_too_often_is_flapping_and_twenty_times_an_hour_is_not() {
 fn behind_a_gateway_that_is_down_no_sensor_is_blamed_or_believed() {
     let scene = |back: &str| {
         let mut scene = with_seat();
-        scene.cfg.sensors[0].gateway = Some("modbus-1".into());
+        scene.cfg.sensors[0].gateways = vec!["modbus-1".into()];
         let down = Input::Source(SourceHealth {
             source: SourceId::Sensor("W3-seat".into()),
             at: t("10:00:00"),
