@@ -16,6 +16,8 @@ mod judged_hall;
 mod own_broker;
 mod page;
 mod ratings;
+mod sensor_adapters;
+mod sensor_health;
 mod sensor_push;
 mod shutdown;
 mod sudden_death;
