@@ -22,6 +22,9 @@ fn the_page_shows_the_live_hall_in_both_languages_on_desktop_and_phone() {
     hall.camera("windows", &cameras.url("windows"));
     hall.camera("corner", &cameras.url("corner"));
     hall.broker(&broker.url());
+    // A sensor that is never heard: the page says so.
+    hall.extend("[[sensors]]\nid = \"W1-seat\"\nwindow = \"W1\"\nkind = \"seat\"\ntype = \"zigbee2mqtt\"\ntopic = \"zigbee2mqtt/W1-seat\"\n")
+        .unwrap();
     let mut agent = Agent::start(&hall).unwrap();
     wait::until_true("the windows to be known", Duration::from_secs(30), || {
         let snapshot = agent.http().json("/api/snapshot").unwrap_or_default();

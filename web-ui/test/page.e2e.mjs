@@ -39,6 +39,9 @@ const STATE_TEXT = {
   en: { staffed: 'Staffed', unstaffed: 'Unstaffed (suspected)', paused: 'Paused', off_duty: 'Off duty', unknown: 'Unobservable' },
 };
 
+/** What is wrong with a sensor, of those that the halls of these checks have. */
+const SENSOR_TEXT = { not_heard: '启动或恢复后尚无读数', silent: '超过时限未上报' };
+
 async function open({ locale, width, height, scheme = 'light', at = '' }) {
   const context = await browser.newContext({ locale, viewport: { width, height }, colorScheme: scheme });
   const page = await context.newPage();
@@ -76,6 +79,9 @@ try {
   check('every window has a tile', JSON.stringify(shown.map((w) => w.id)) === JSON.stringify(truth.windows.map((w) => w.window)), shown.map((w) => `${w.id}:${w.state}`).join(' '));
   check('each tile says its state in words', shown.every((w) => w.text.includes(STATE_TEXT.zh[w.state])));
   check('each tile has a running time', shown.every((w) => /\d+ (秒|分|小时|天)/.test(w.text)));
+  const rows = await zh.page.locator('.sensor').evaluateAll((all) => all.map((row) => row.innerText));
+  const told = (s) => rows.some((row) => row.startsWith(s.sensor) && row.includes(s.reason ? SENSOR_TEXT[s.reason] : '正常'));
+  check('each sensor says how it stands, and why', truth.sensors.length > 0 && truth.sensors.every(told), rows.join(' | '));
   if (expectedStates.length > 0) {
     const deadline = Date.now() + waitMs;
     const missing = new Set(expectedStates);
