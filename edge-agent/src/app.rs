@@ -12,8 +12,10 @@ use hall_core::track::TrackerConfig;
 use serde_json::Value;
 use tokio::sync::{Mutex, mpsc, watch};
 
+use crate::access_port::open_accounts;
 use crate::cameras::{CameraDesk, CameraStates};
 use crate::centre::{self, CentrePorts};
+use crate::certificate::{CertificateInUse, CertificateKeeper};
 use crate::clock::Clock;
 use crate::commands::Exit;
 use crate::event_log::EventLog;
@@ -78,7 +80,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
     let (ratings_tx, ratings_rx) = mpsc::channel(rating_links::CAPACITY);
     let (reports_tx, reports_rx) = mpsc::channel(CAMERAS_CAPACITY);
     let (ups_tx, ups_rx) = mpsc::channel(CAMERAS_CAPACITY);
-    // The centre gives orders here; the page will once it can name who gives them.
+    // The centre and the page give orders here.
     let (order_desk, orders_rx) = OrderDesk::open();
     let (store_tx, store_rx) = mpsc::channel(STORE_CAPACITY);
     let (facts_tx, facts_rx) = mpsc::channel(FACTS_CAPACITY);
@@ -322,7 +324,10 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         }),
     );
 
+    let certificate = open_certificate(&mut supervisor, &config, &clock).await?;
+    let (access, audit) = open_accounts(&config, &clock, &store).await?;
     let metrics = MetricsInputs {
+        certificate: certificate.clone(),
         health: health_rx.clone(),
         view: view_rx.clone(),
         components,
@@ -343,7 +348,14 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         health: health_rx,
         metrics: Arc::new(move || metrics::text(&metrics)),
         push: Arc::new(sensor_links.push),
-        allowed_hosts: Vec::new(),
+        access,
+        audit,
+        orders: order_desk,
+        certificate: certificate.clone(),
+        monitor_token: (config.web.monitor_token.as_ref()).map(|token| token.expose().into()),
+        allowed_hosts: (config.web.public_url.iter())
+            .map(|url| url.host.clone())
+            .collect(),
     };
     if let Some(listen) = config.web.push_listen {
         let inputs = web_inputs.clone();
@@ -374,7 +386,8 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
                 let listener = tokio::net::TcpListener::bind(listen).await.map_err(|e| {
                     anyhow::anyhow!("cannot listen on {listen}: {e}; choose another [web] listen or stop what uses it")
                 })?;
-                tracing::info!(url = %format_args!("http://{}/", listener.local_addr()?), "The page is up.");
+                let scheme = if inputs.certificate.is_some() { "https" } else { "http" };
+                tracing::info!(url = %format_args!("{scheme}://{}/", listener.local_addr()?), "The page is up.");
                 Ok(web::serve(listener, inputs, cancel).await?)
             })
         }),
@@ -481,4 +494,27 @@ fn start_snapshots(
 fn vision_clock(clock: &Arc<Clock>) -> edge_vision::frame::Clock {
     let clock = clock.clone();
     Arc::new(move || clock.now())
+}
+
+/// The page's certificate, kept good; `None`: plain HTTP.
+async fn open_certificate(
+    supervisor: &mut Supervisor,
+    config: &Arc<Config>,
+    clock: &Arc<Clock>,
+) -> anyhow::Result<Option<CertificateInUse>> {
+    let (at_start, running) = (config.clone(), clock.clone());
+    let opened =
+        tokio::task::spawn_blocking(move || CertificateKeeper::open(&at_start, &running)).await??;
+    let Some(keeper) = opened.map(Arc::new) else {
+        return Ok(None);
+    };
+    let in_use = keeper.in_use();
+    tracing::info!(sha256 = %in_use.fingerprint(), "The page's certificate; compare it with what the browser shows.");
+    supervisor.start(
+        "certificate",
+        Stage::Web,
+        Criticality::Degradable,
+        Box::new(move |cancel| Box::pin(keeper.clone().run(cancel))),
+    );
+    Ok(Some(in_use))
 }

@@ -56,6 +56,8 @@ pub enum Command {
     /// Set window sensors up.
     #[command(subcommand)]
     Sensors(SensorsCommand),
+    /// Make a one-time code for the page: with it a further account is made that manages the others. Works while the box runs.
+    SetupCode(ConfigArg),
     /// Print the JSON Schema of hall.toml, for editors.
     Schema,
 }

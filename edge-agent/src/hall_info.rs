@@ -1,5 +1,7 @@
 //! What the page is told of the hall's set-up: names, zones, rules, versions. No address and no secret.
 
+use std::sync::Arc;
+
 use edge_config::{Config, Name};
 
 use crate::web::inputs::{
@@ -20,6 +22,7 @@ pub fn hall_info(config: &Config, model: &(String, String)) -> HallInfo {
             .map(|w| WindowInfo {
                 id: w.id.clone(),
                 name: names(&w.name),
+                department: w.department.as_ref().map(names),
             })
             .collect(),
         queues: config
@@ -52,6 +55,7 @@ pub fn hall_info(config: &Config, model: &(String, String)) -> HallInfo {
             .collect(),
         zones: engine.zones.clone(),
         rules: engine.rules.clone(),
+        engine: Arc::new(engine.clone()),
         versions: Versions {
             agent: env!("CARGO_PKG_VERSION").into(),
             config_sha256: config.sha256.clone(),

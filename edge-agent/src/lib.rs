@@ -1,9 +1,11 @@
 //! edge-agent: wiring of one edge box. Owns components and their supervision; judges nothing itself.
 
+pub mod access_port;
 pub mod app;
 pub mod archive_port;
 pub mod cameras;
 pub mod centre;
+pub mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod commands;

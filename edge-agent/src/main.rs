@@ -17,6 +17,7 @@ fn main() -> std::process::ExitCode {
         Command::Central(args) => commands::central(&args),
         Command::Fleet(args) => commands::fleet(&args),
         Command::Sensors(command) => commands::sensors(&command),
+        Command::SetupCode(args) => commands::setup_code(&args),
         Command::Schema => commands::schema(),
     };
     match outcome {

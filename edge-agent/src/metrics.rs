@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
+use crate::certificate::CertificateInUse;
 use crate::hall::HallView;
 use crate::supervise::ComponentStatus;
 use crate::web::inputs::{CameraState, HealthReport, Overall, UplinkMode};
@@ -27,6 +28,8 @@ pub struct MetricsInputs {
     pub view: watch::Receiver<HallView>,
     /// Components and their restarts.
     pub components: Arc<Mutex<Vec<ComponentStatus>>>,
+    /// The page's certificate; `None`: plain HTTP.
+    pub certificate: Option<CertificateInUse>,
 }
 
 /// The figures in the Prometheus text form.
@@ -41,6 +44,8 @@ pub fn text(inputs: &MetricsInputs) -> String {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone(),
+        certificate_ends_unix_s: (inputs.certificate.as_ref())
+            .map(|certificate| certificate.ends_unix_ms() as f64 / 1000.0),
     }));
     let mut out = String::new();
     // Writing to a String cannot fail; should an encoder refuse, what was written so far is still true.
@@ -54,6 +59,7 @@ struct Figures {
     health: Arc<HealthReport>,
     view: HallView,
     components: Vec<ComponentStatus>,
+    certificate_ends_unix_s: Option<f64>,
 }
 
 impl fmt::Debug for Figures {
@@ -240,6 +246,14 @@ impl Collector for Figures {
             "Wall clock against boot-anchored time",
             h.clock.offset_ms as f64 / 1000.0,
         )?;
+        if let Some(ends_unix_s) = self.certificate_ends_unix_s {
+            gauge(
+                e,
+                "edge_page_certificate_end_timestamp_seconds",
+                "When the page's certificate ends, Unix time",
+                ends_unix_s,
+            )?;
+        }
         family(
             e,
             "edge_component_restarts",

@@ -37,6 +37,7 @@ export function startMock(port = 0, { windows = 10 } = {}) {
     const now = Date.now();
     const [, camera, part] = url.pathname.match(/^\/api\/cameras\/(\w+)\/(\S+)$/) ?? [];
     const id = url.pathname.match(/^\/api\/events\/(\w+)$/)?.[1];
+    if (url.pathname === '/api/session') return json(response, { v: 1, mode: 'open', account: null, rights: ['names', 'board', 'events', 'figures', 'pictures', 'health'], csrf: null, ends_in_s: null });
     if (url.pathname === '/api/hall') return json(response, scenario.hall());
     if (url.pathname === '/api/snapshot') return json(response, snapshot(now));
     if (url.pathname === '/api/history') return json(response, scenario.history(now));

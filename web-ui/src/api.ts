@@ -2,7 +2,8 @@
 
 import { Misfit, type Shape } from './shape';
 import {
-  boxesShape, errorShape, eventPageShape, eventRevisionsShape, hallShape, healthShape, historyShape, snapshotShape,
+  accountsShape, auditPageShape, boxesShape, errorShape, eventPageShape, eventRevisionsShape, hallShape, healthShape,
+  historyShape, sessionShape, snapshotShape,
 } from './types';
 
 export type Answer<T> =
@@ -45,6 +46,29 @@ async function json<T>(path: string, shape: Shape<T>, signal?: AbortSignal, also
     if (signal?.aborted) return { kind: 'aborted' };
     return { kind: 'error', code: error instanceof Misfit ? 'form' : 'network', message: String(error) };
   }
+}
+
+/** Changes something: `body` as JSON, with the session's own token, which no other site can know. */
+export async function change<T>(method: 'POST' | 'PATCH', path: string, body: object, shape: Shape<T>, csrf: string | null): Promise<Answer<T>> {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (csrf !== null) headers['x-csrf-token'] = csrf;
+  try {
+    const response = await fetch(path, { method, headers, body: JSON.stringify(body), cache: 'no-store' });
+    if (!response.ok) return refusal(response);
+    return { kind: 'success', value: shape.read(await response.json(), path) };
+  } catch (error) {
+    return { kind: 'error', code: error instanceof Misfit ? 'form' : 'network', message: String(error) };
+  }
+}
+
+export const getSession = (signal?: AbortSignal) => json('/api/session', sessionShape, signal);
+export const getAccounts = (signal?: AbortSignal) => json('/api/accounts', accountsShape, signal);
+
+export function getAudit(deed: string, beforeSeq: number | null, signal?: AbortSignal) {
+  const query = new URLSearchParams({ limit: '50' });
+  if (deed !== '') query.set('deed', deed);
+  if (beforeSeq !== null) query.set('before_seq', String(beforeSeq));
+  return json(`/api/audit?${query}`, auditPageShape, signal);
 }
 
 export interface EventFilter {

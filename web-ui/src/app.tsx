@@ -4,12 +4,18 @@ import { useEffect } from 'preact/hooks';
 import { announcement } from './announce';
 import { t } from './i18n';
 import { go, route } from './route';
+import { entered, may } from './session';
 import { link, snapshot, stalled } from './store';
+import { Accounts } from './views/Accounts';
+import { Audit } from './views/Audit';
 import { Board } from './views/Board';
+import { Box } from './views/Box';
 import { CameraDialog } from './views/CameraDialog';
+import { Entrance } from './views/Entrance';
 import { EventDialog } from './views/EventDialog';
 import { Header } from './views/Header';
 import { Notices } from './views/Notices';
+import { OwnAccount } from './views/OwnAccount';
 import { Wall } from './views/Wall';
 
 export function App() {
@@ -18,7 +24,7 @@ export function App() {
     addEventListener('keydown', switchWall);
     return () => removeEventListener('keydown', switchWall);
   }, []);
-  const wall = view === 'wall';
+  const wall = view === 'wall' && entered.value;
   return (
     <div class="page" data-link={link.value} data-stalled={stalled.value} data-view={view || 'board'}>
       {!wall && (
@@ -29,7 +35,7 @@ export function App() {
         </>
       )}
       <p class="unseen" role="status" aria-live="polite">{announcement.value}</p>
-      <View view={view} />
+      {entered.value ? <View view={view} /> : <Entrance />}
       <EventDialog />
       <CameraDialog />
     </div>
@@ -40,7 +46,14 @@ function View({ view }: { view: string }) {
   switch (view) {
     case 'wall':
       return <Wall />;
+    case 'account':
+      return <OwnAccount />;
+    case 'accounts':
+      return <Accounts />;
+    case 'audit':
+      return <Audit />;
     default:
+      if (!may('board')) return may('audit') ? <Audit /> : <main class="account" id="main" tabIndex={-1}><Box /></main>;
       return snapshot.value === null ? <main class="waiting" id="main" tabIndex={-1} aria-busy="true"><p>{t.value.loading}</p></main> : <Board />;
   }
 }

@@ -1,8 +1,10 @@
 // Keeps the store filled: first reads, the live stream, reconnection, polls of health and history.
 
+import { effect, untracked } from '@preact/signals';
 import { getEvents, getHall, getHealth, getHistory, getSnapshot, type Answer } from './api';
 import { merged } from './event-list';
 import { byUrgency, received } from './inbox';
+import { entered, may, refresh } from './session';
 import { eventShape, snapshotShape, type EventPage, type EventRecord } from './types';
 import * as store from './store';
 
@@ -24,7 +26,10 @@ let retryTimer: ReturnType<typeof setTimeout> | undefined;
 let eventsRead = 0;
 
 export function start(): void {
-  void connect();
+  // Nobody is followed before somebody may look; when the session is over the sign-in view takes the place of the board.
+  effect(() => {
+    if (entered.value) void untracked(connect);
+  });
   setInterval(tick, 1_000);
   const whileVisible = (poll: () => void, everyMs: number) => {
     setInterval(() => document.visibilityState === 'visible' && poll(), everyMs);
@@ -44,6 +49,12 @@ function tick(): void {
 
 /** Reads everything, then follows from exactly there. */
 async function connect(): Promise<void> {
+  if (!entered.peek()) return;
+  if (!may('board')) {
+    const hall = await getHall();
+    if (hall.kind === 'success') store.hall.value = hall.value;
+    return readHealth();
+  }
   const [hall, snapshot] = await Promise.all([getHall(), getSnapshot()]);
   if (hall.kind === 'success') store.hall.value = hall.value;
   if (snapshot.kind !== 'success' || hall.kind !== 'success') return reconnect();
@@ -103,6 +114,7 @@ function on(source: EventSource, name: string, handle: (data: unknown) => void):
 function reconnect(): void {
   stream?.close();
   stream = null;
+  void refresh();
   if (store.link.value === 'live' || failures > 0) store.link.value = 'lost';
   clearTimeout(retryTimer);
   const wait = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 10_000;
@@ -183,11 +195,13 @@ export function filterEvents(change: { openOnly?: boolean; code?: string | null 
 }
 
 async function readHealth(): Promise<void> {
+  if (!entered.peek()) return;
   const answer = await getHealth();
   if (answer.kind === 'success') store.health.value = answer.value;
 }
 
 async function readHistory(): Promise<void> {
+  if (!entered.peek() || !may('board')) return;
   const answer = await getHistory();
   if (answer.kind === 'success') store.history.value = answer.value;
 }

@@ -3,6 +3,7 @@
 import { render } from 'preact';
 import { App } from './app';
 import { start } from './live';
+import { refresh } from './session';
 import './styles/tokens.css';
 import './styles/layout.css';
 import './styles/windows.css';
@@ -10,9 +11,11 @@ import './styles/panels.css';
 import './styles/devices.css';
 import './styles/dialog.css';
 import './styles/wall.css';
+import './styles/account.css';
 
 const root = document.getElementById('page');
 if (root) {
   render(<App />, root);
   start();
+  void refresh();
 }

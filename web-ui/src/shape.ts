@@ -36,6 +36,14 @@ export function orNull<T>(inner: Shape<T>): Shape<T | null> {
   };
 }
 
+/** A field that may be left out. */
+export function orAbsent<T>(inner: Shape<T>): Shape<T | null> {
+  return {
+    read: (v, path) => (v === undefined ? null : inner.read(v, path)),
+    unknown: (v, path) => (v === undefined ? [] : inner.unknown(v, path)),
+  };
+}
+
 export function list<T>(inner: Shape<T>): Shape<T[]> {
   return {
     read(value, path) {

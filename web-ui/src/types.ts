@@ -1,6 +1,6 @@
 // The HTTP forms v1 as the page reads them; test/types.test.ts holds them against the agent's golden files and OpenAPI.
 
-import { flag, list, number, object, one, oneOf, orNull, text, type Infer } from './shape';
+import { flag, list, number, object, one, oneOf, orAbsent, orNull, text, type Infer } from './shape';
 
 const names = object({ zh: text, en: text });
 
@@ -31,7 +31,7 @@ export const hallShape = object({
   hall: text,
   box: text,
   name: names,
-  windows: list(object({ id: text, name: names })),
+  windows: list(object({ id: text, name: names, department: orAbsent(names) })),
   queues: list(object({ id: text, name: names, windows: list(text), capacity: orNull(number) })),
   cameras: list(object({ id: text, name: names })),
   sensors: list(object({ id: text, window: text, kind: sensorKind })),
@@ -106,6 +106,7 @@ export const healthShape = object({
   store: object({ seq: number, bytes: number, degraded: flag, lag: number }),
   uplink: object({ mode: uplinkMode, acked: number, backlog: number }),
   clock: object({ synced: flag, offset_ms: number }),
+  certificate: orAbsent(object({ ends: text, ends_soon: flag, sha256: text })),
 });
 
 export const historyShape = object({
@@ -114,8 +115,35 @@ export const historyShape = object({
   queues: list(object({ queue: text, lengths: list(orNull(number)) })),
 });
 
+export const role = oneOf(['province', 'supervisor', 'resident_supervisor', 'hall_manager', 'chief_representative', 'installer', 'patrol', 'auditor']);
+export const sessionMode = oneOf(['open', 'set_up_first', 'signed_out', 'password_due', 'signed_in']);
+
+export const sessionShape = object({
+  v: one, mode: sessionMode,
+  account: orNull(object({ name: text, role, windows: orNull(list(text)), appoints: list(role) })),
+  rights: list(text), csrf: orNull(text), ends_in_s: orNull(number),
+});
+
+const accountShape = object({
+  name: text, role, windows: list(text), departments: list(text), disabled: flag, password_due: orNull(text), made: text,
+});
+export const accountsShape = object({ v: one, accounts: list(accountShape) });
+export const accountChangedShape = object({ v: one, account: accountShape, first_password: orNull(text) });
+
+export const auditPageShape = object({
+  v: one,
+  entries: list(object({
+    seq: number, at: text, who: text, role: text, from: text, deed: text, object: text, why: text, tx: text, events_seq: number, hash: text,
+  })),
+  last_seq: number, next_before_seq: orNull(number),
+});
+
 export const errorShape = object({ code: text, message: text, request_id: text });
 
+export type Role = (typeof role.values)[number];
+export type Session = Infer<typeof sessionShape>;
+export type Account = Infer<typeof accountShape>;
+export type AuditPage = Infer<typeof auditPageShape>;
 export type Names = Infer<typeof names>;
 export type Hall = Infer<typeof hallShape>;
 export type Snapshot = Infer<typeof snapshotShape>;

@@ -21,6 +21,9 @@ function wireNames(enumName: string): string[] {
   return [...table.matchAll(/= "(\w+)"/g)].map((m) => m[1] ?? '');
 }
 
+/** What the access log can say, read from its source. */
+const deeds = [...readFileSync(new URL('../../edge-agent/crates/edge-accounts/src/audit/deed.rs', import.meta.url), 'utf8').matchAll(/^ +\w+ = "(\w+)",$/gm)].map((m) => m[1] ?? '');
+
 describe('the dictionary', () => {
   it('has every text in both languages', () => {
     const [inZh, inEn] = [texts(zh), texts(en)];
@@ -51,6 +54,8 @@ describe('the dictionary', () => {
       check(words.componentState, componentState.values);
       check(words.cameraState, cameraState.values);
       check(words.uplinkMode, uplinkMode.values);
+      check(words.roles, wireNames('Role'));
+      check(words.deed, deeds);
       for (const [table, name, least] of [[words.code, 'EventCode', 11], [words.endReason, 'EndReason', 7], [words.tag, 'Tag', 2], [words.phase, 'Phase', 3]] as const) {
         const names = wireNames(name);
         expect(names.length, `${name} found in the source`).toBeGreaterThanOrEqual(least);

@@ -14,6 +14,10 @@ const FORMS: [Shape<unknown>, string[], string][] = [
   [types.boxesShape, ['boxes', 'boxes_none'], 'BoxesDto'],
   [types.healthShape, ['health'], 'HealthDto'],
   [types.historyShape, ['history'], 'HistoryDto'],
+  [types.sessionShape, ['session'], 'SessionDto'],
+  [types.accountsShape, ['accounts'], 'AccountsDto'],
+  [types.accountChangedShape, ['account_changed'], 'AccountChangedDto'],
+  [types.auditPageShape, ['audit'], 'AuditPageDto'],
   [types.errorShape, ['error'], 'ErrorDto'],
 ];
 
@@ -63,6 +67,7 @@ describe('the page\'s types', () => {
       [types.queueState, 'QueueStateDto'], [types.fault, 'FaultDto'], [types.quality, 'QualityDto'], [types.zoneKind, 'ZoneKindDto'],
       [types.sensorKind, 'SensorKindDto'], [types.sensorReason, 'SensorReasonDto'], [types.overall, 'OverallDto'], [types.componentState, 'ComponentStateDto'],
       [types.cameraState, 'CameraStateDto'], [types.uplinkMode, 'UplinkModeDto'],
+      [types.sessionMode, 'SessionModeDto'],
     ] as const) {
       expect([...shape.values].sort(), schema).toEqual([...valuesOf(schema)].sort());
     }

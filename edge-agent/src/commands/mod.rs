@@ -18,6 +18,7 @@ mod replay;
 mod report;
 mod run;
 mod sensors;
+mod setup_code;
 mod shadow;
 
 pub use central::central;
@@ -30,6 +31,7 @@ pub use replay::replay;
 pub use report::report;
 pub use run::run;
 pub use sensors::sensors;
+pub use setup_code::setup_code;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -53,7 +53,10 @@ pub(super) async fn pass(State(state): State<AppState>, request: Request, next: 
             message: error.message,
             request_id: request_id.clone(),
         };
-        let kept = response.headers().clone();
+        let mut kept = response.headers().clone();
+        if let Some(wait_s) = error.retry_after_s {
+            kept.insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
+        }
         response = (error.status, kept, Json(body)).into_response();
         response
             .headers_mut()

@@ -19,6 +19,9 @@ const BATCH: usize = 256;
 /// Pause after a store error.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// Whether an event is shown, by code, kind and id of its subject.
+pub(super) type Sees<'a> = &'a dyn Fn(&str, &str, &str) -> bool;
+
 /// Which events a list shall hold.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Filter {
@@ -40,6 +43,7 @@ pub(super) struct Filter {
 struct Entry {
     id: Arc<str>,
     code: String,
+    subject_kind: String,
     subject: String,
     open: bool,
     onset_ms: i64,
@@ -62,6 +66,7 @@ impl Places {
             .unwrap_or_else(|| Entry {
                 id: record.event_id.as_str().into(),
                 code: record.code.clone(),
+                subject_kind: record.subject_kind.clone(),
                 subject: record.subject.clone(),
                 open: true,
                 // A record whose onset cannot be read is found by every filter but time.
@@ -84,7 +89,7 @@ impl Places {
         }
     }
 
-    fn find(&self, filter: &Filter, limit: usize) -> Vec<u64> {
+    fn find(&self, filter: &Filter, sees: Sees<'_>, limit: usize) -> Vec<u64> {
         let before = filter.before_seq.unwrap_or(u64::MAX);
         let fits = |e: &Entry| {
             (filter.codes.is_empty() || filter.codes.contains(&e.code))
@@ -92,6 +97,7 @@ impl Places {
                 && filter.open.is_none_or(|open| open == e.open)
                 && filter.from_ms.is_none_or(|from| e.onset_ms >= from)
                 && filter.to_ms.is_none_or(|to| e.onset_ms < to)
+                && sees(&e.code, &e.subject_kind, &e.subject)
         };
         self.by_latest
             .range(..before)
@@ -119,13 +125,14 @@ impl EventIndex {
     }
 
     /// Sequence numbers of the newest revisions that fit, newest first.
-    pub fn find(&self, filter: &Filter, limit: usize) -> Vec<u64> {
-        self.read(|places| places.find(filter, limit))
+    pub fn find(&self, filter: &Filter, sees: Sees<'_>, limit: usize) -> Vec<u64> {
+        self.read(|places| places.find(filter, sees, limit))
     }
 
     /// Events open now.
-    pub fn open_count(&self) -> usize {
-        self.read(|places| places.by_latest.values().filter(|e| e.open).count())
+    pub fn open_count(&self, sees: Sees<'_>) -> usize {
+        let counts = |e: &&Entry| e.open && sees(&e.code, &e.subject_kind, &e.subject);
+        self.read(|places| places.by_latest.values().filter(counts).count())
     }
 
     /// Sequence numbers of all revisions of an event, rising; empty when it is not known.

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use edge_accounts::{AccountDesk, AuditLog};
 use edge_sensors::{PushRefusal, Pushed};
-use hall_core::config::{Rules, SensorKind, Zone};
+use hall_core::config::{EngineConfig, Rules, SensorKind, Zone};
 use hall_core::detection::Detection;
 use hall_core::ids::{CameraId, QueueId, SensorId, WindowId};
 use hall_core::snapshot::HallSnapshot;
@@ -13,6 +14,8 @@ use hall_wire::event::SealedRecord;
 use tokio::sync::watch;
 
 use super::figure_source::FigureSource;
+use crate::certificate::CertificateInUse;
+use crate::orders::OrderDesk;
 
 /// Everything the server needs. All `watch` channels hold the latest value only; a slow page misses versions, never blocks.
 #[derive(Clone)]
@@ -41,9 +44,28 @@ pub struct WebInputs {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Where devices send to.
     pub push: Arc<dyn PushSink>,
+    /// Who may come in.
+    pub access: Access,
+    /// The access log.
+    pub audit: Arc<AuditLog>,
+    /// Where steps in cases are given as orders.
+    pub orders: OrderDesk,
+    /// The page's certificate; `None`: plain HTTP.
+    pub certificate: Option<CertificateInUse>,
+    /// Whoever sends it as a bearer token reads health and figures.
+    pub monitor_token: Option<Arc<str>>,
     /// Host names besides IP addresses under which the page may be asked for when it is not bound to loopback, for example
     /// `edge.hall.lan`. Guards against DNS rebinding. Ignored on loopback, where only loopback names work.
     pub allowed_hosts: Vec<String>,
+}
+
+/// Who may come in.
+#[derive(Clone)]
+pub enum Access {
+    /// Everybody who reaches the address, which is loopback, reads.
+    Open,
+    /// Whoever signs in, as far as the role goes.
+    Accounts(Arc<AccountDesk>),
 }
 
 /// A source could not answer. The text is logged, never sent to the client; no secrets in it.
@@ -165,6 +187,8 @@ pub struct HallInfo {
     pub zones: Vec<Zone>,
     /// Rule profile in force.
     pub rules: Rules,
+    /// What belongs to which window.
+    pub engine: Arc<EngineConfig>,
     /// What runs.
     pub versions: Versions,
 }
@@ -176,6 +200,8 @@ pub struct WindowInfo {
     pub id: WindowId,
     /// Name, for example 综合窗口 / General services.
     pub name: Names,
+    /// Department it belongs to.
+    pub department: Option<Names>,
 }
 
 /// One queue.

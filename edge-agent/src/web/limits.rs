@@ -21,6 +21,8 @@ pub(super) struct Limits {
     pub source_wait: Duration,
     /// Longest wait for kept figures: a report reads three months of days. Below `stall`, which would cut the connection.
     pub figures_wait: Duration,
+    /// Longest wait for an order or for a password to be checked: then the client is told to give it again.
+    pub order_wait: Duration,
     /// Time between two samples of the history.
     pub history_step: Duration,
 }
@@ -36,6 +38,7 @@ impl Default for Limits {
             drain_cap: Duration::from_secs(1),
             source_wait: Duration::from_secs(5),
             figures_wait: Duration::from_secs(25),
+            order_wait: Duration::from_secs(10),
             history_step: Duration::from_secs(10),
         }
     }

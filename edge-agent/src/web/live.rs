@@ -10,14 +10,16 @@ use std::time::Duration;
 use axum::response::sse::Event;
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use hall_core::access::Right;
 use hall_core::snapshot::HallSnapshot;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Sleep;
 
 use super::dto::{EventDto, HallChangedDto, ResetDto, SnapshotDto};
-use super::inputs::HallInfo;
+use super::inputs::{Access, HallInfo};
 use super::state::AppState;
+use super::viewer::Viewer;
 
 /// Records read at a time; the stream never holds more.
 const BATCH: usize = 64;
@@ -26,6 +28,7 @@ const RETRY: Duration = Duration::from_secs(2);
 
 struct Feed {
     state: AppState,
+    viewer: Viewer,
     snapshot: watch::Receiver<Arc<HallSnapshot>>,
     hall: watch::Receiver<Arc<HallInfo>>,
     /// False once nobody is left to change it; the stream goes on.
@@ -45,6 +48,7 @@ struct Feed {
 /// durable. Ends when the server is cancelled or the store cannot be read; the client then connects again with its last id.
 pub(super) fn stream(
     state: AppState,
+    viewer: Viewer,
     after: Option<u64>,
     permit: OwnedSemaphorePermit,
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send {
@@ -59,8 +63,10 @@ pub(super) fn stream(
         last_seq: inputs.last_seq,
         after,
         ready: VecDeque::from([Event::default().retry(RETRY).comment("edge-agent live v1")]),
-        snapshot_waits: true,
+        // The board is not for everybody who sees events.
+        snapshot_waits: viewer.may(Right::Board),
         state,
+        viewer,
         _permit: permit,
     };
     unfold(feed, |mut feed| async move {
@@ -79,7 +85,7 @@ enum Woken {
 impl Feed {
     async fn next(&mut self) -> Option<Event> {
         loop {
-            if self.state.cancel().is_cancelled() {
+            if self.state.cancel().is_cancelled() || !self.is_still_signed_in() {
                 return None;
             }
             if let Some(event) = self.ready.pop_front() {
@@ -110,14 +116,31 @@ impl Feed {
                     self.gap = Box::pin(tokio::time::sleep(self.state.limits().snapshot_gap));
                     self.heartbeat = Box::pin(tokio::time::sleep(self.state.limits().heartbeat));
                     let snapshot = self.snapshot.borrow_and_update().clone();
-                    return message("snapshot", &SnapshotDto::new(&snapshot, &self.state));
+                    if !self.viewer.may(Right::Board) {
+                        return Some(Event::default().comment("still here"));
+                    }
+                    let hall = self.hall.borrow().clone();
+                    let shown = self.viewer.snapshot(&hall, &snapshot);
+                    return message("snapshot", &SnapshotDto::new(&shown, &self.state));
                 }
             }
         }
     }
 
+    /// A session that is over, or whose account was changed, ends its streams: at once when something is to be sent, else with the next
+    /// heartbeat.
+    fn is_still_signed_in(&self) -> bool {
+        let (Access::Accounts(desk), Viewer::Signed(who)) =
+            (&self.state.inputs().access, &self.viewer)
+        else {
+            return true;
+        };
+        desk.signed(&who.token, self.state.moment()).is_some()
+    }
+
     async fn wait(&mut self) -> Woken {
         let waits = self.snapshot_waits;
+        let board = self.viewer.may(Right::Board);
         tokio::select! {
             biased;
             () = self.state.cancel().cancelled() => Woken::End,
@@ -127,7 +150,7 @@ impl Feed {
                 Err(_) => { self.hall_may_change = false; Woken::Look }
             },
             () = self.gap.as_mut(), if waits => Woken::Snapshot,
-            changed = self.snapshot.changed(), if !waits => match changed {
+            changed = self.snapshot.changed(), if !waits && board => match changed {
                 Ok(()) => { self.snapshot_waits = true; Woken::Look }
                 Err(_) => Woken::End,
             },
@@ -152,7 +175,11 @@ impl Feed {
                 return None;
             }
         };
+        let hall = self.hall.borrow().clone();
         for sealed in batch.records {
+            if !self.viewer.sees_record(&hall, &sealed.record) {
+                continue;
+            }
             let id = sealed.seq.to_string();
             self.ready
                 .push_back(message("event", &EventDto::from(sealed))?.id(id));

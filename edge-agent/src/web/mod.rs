@@ -4,11 +4,14 @@
 //! The interface is described in `edge-agent/docs/http.md` and served as `/api/openapi.json`.
 
 pub(crate) mod assets;
+mod body;
 mod connection;
+mod cookie;
 pub mod dto;
 mod error;
 mod etag;
 pub mod figure_source;
+mod gate;
 mod guard;
 mod history;
 mod index;
@@ -20,6 +23,7 @@ mod routes;
 mod state;
 #[cfg(test)]
 mod tests;
+mod viewer;
 
 use std::convert::Infallible;
 use std::future::IntoFuture;
@@ -33,7 +37,7 @@ pub use error::WebError;
 pub use figure_source::FigureSource;
 pub use inputs::WebInputs;
 
-use connection::BoundedListener;
+use connection::{BoundedListener, Peer};
 use limits::Limits;
 use state::AppState;
 
@@ -62,7 +66,7 @@ pub async fn serve_push(
     let limits = Limits::default();
     let drain_cap = limits.drain_cap;
     let connections = CancellationToken::new();
-    let bounded = BoundedListener::new(listener, &limits, connections.clone());
+    let bounded = BoundedListener::new(listener, None, &limits, connections.clone());
     let state = AppState::new(inputs, bound, limits, cancel.clone());
     let result = until_stopped(bounded, openapi::push_router(&state), drain_cap, cancel).await;
     connections.cancel();
@@ -84,7 +88,9 @@ async fn serve_within(
     }
     let drain_cap = limits.drain_cap;
     let connections = CancellationToken::new();
-    let bounded = BoundedListener::new(listener, &limits, connections.clone());
+    let certificate = inputs.certificate.as_ref();
+    let tls = certificate.map(|c| c.server_config()).transpose()?;
+    let bounded = BoundedListener::new(listener, tls, &limits, connections.clone());
     let state = AppState::new(inputs, bound, limits, cancel.clone());
     let app = openapi::router(&state);
 
@@ -111,8 +117,8 @@ async fn until_stopped(
     cancel: CancellationToken,
 ) -> Result<(), WebError> {
     let drain = cancel.clone();
-    let server =
-        axum::serve(bounded, app).with_graceful_shutdown(async move { drain.cancelled().await });
+    let server = axum::serve(bounded, app.into_make_service_with_connect_info::<Peer>())
+        .with_graceful_shutdown(async move { drain.cancelled().await });
     tokio::select! {
         biased;
         result = server.into_future() => result.map_err(WebError::Listen),

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::dto::{ErrorDto, HallChangedDto, ResetDto};
 use super::error::ApiError;
 use super::state::AppState;
-use super::{assets, guard, routes as handlers};
+use super::{assets, gate, guard, routes as handlers};
 
 /// Version of the interface, not of the program: rises when a client must change.
 const API_VERSION: &str = "1.0.0";
@@ -32,6 +32,7 @@ const API_VERSION: &str = "1.0.0";
         (name = "events", description = "What was found"),
         (name = "figures", description = "Kept days and the month's report"),
         (name = "cameras", description = "Pictures and detections"),
+        (name = "accounts", description = "Signing in, accounts and the access log"),
         (name = "devices", description = "Where devices of the hall send, each with its token"),
         (name = "box", description = "The box itself"),
     )
@@ -55,6 +56,8 @@ fn routed() -> OpenApiRouter<AppState> {
         .routes(routes!(handlers::day::day))
         .routes(routes!(handlers::report::report))
         .routes(routes!(handlers::report::tables))
+        .routes(routes!(handlers::cases::step))
+        .routes(routes!(handlers::cases::notes, handlers::cases::write_note))
         .routes(routes!(handlers::cameras::frame))
         .routes(routes!(handlers::cameras::boxes))
         .routes(routes!(handlers::health::health))
@@ -63,6 +66,19 @@ fn routed() -> OpenApiRouter<AppState> {
         .routes(routes!(handlers::push::sensor))
         .routes(routes!(handlers::push::tickets))
         .routes(routes!(handlers::push::ratings))
+        .routes(routes!(handlers::session::session))
+        .routes(routes!(handlers::session::log_in))
+        .routes(routes!(handlers::session::set_up))
+        .routes(routes!(handlers::session::log_out))
+        .routes(routes!(handlers::session::log_out_everywhere))
+        .routes(routes!(handlers::session::change_password))
+        .routes(routes!(
+            handlers::accounts::accounts,
+            handlers::accounts::appoint
+        ))
+        .routes(routes!(handlers::accounts::change))
+        .routes(routes!(handlers::audit::audit))
+        .routes(routes!(handlers::audit::audit_file))
 }
 
 /// What devices send to, and nothing else.
@@ -88,8 +104,9 @@ pub(super) fn router(state: &AppState) -> Router {
         .to_json()
         .expect("invariant: the description holds only strings, numbers and maps");
     router
+        .route_layer(middleware::from_fn_with_state(state.clone(), gate::pass))
+        // Everything else is a file of the page, for everybody: without it nobody could sign in.
         .fallback(assets::file)
-        .method_not_allowed_fallback(|| async { ApiError::method_refused() })
         .layer(Extension(Description(text.into())))
         .layer(middleware::from_fn_with_state(state.clone(), guard::pass))
         .with_state(state.clone())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use edge_accounts::Moment;
 use hall_core::time::{HallTime, Stamp};
 use hall_wire::time::rfc3339;
 use tokio::sync::Semaphore;
@@ -22,6 +23,8 @@ const FRAME_WORKERS: usize = 2;
 const FIGURE_WORKERS: usize = 1;
 /// Store reads at a time.
 const STORE_WORKERS: usize = 4;
+/// Hashes of passwords at a time.
+const ACCOUNT_WORKERS: usize = 1;
 
 /// Shared by all handlers; cheap to clone.
 #[derive(Clone)]
@@ -37,6 +40,7 @@ struct Shared {
     frame_permits: Arc<Semaphore>,
     store_permits: Arc<Semaphore>,
     figure_permits: Arc<Semaphore>,
+    account_permits: Arc<Semaphore>,
     stream_permits: Arc<Semaphore>,
     request_prefix: u32,
     requests: AtomicU64,
@@ -60,6 +64,7 @@ impl AppState {
             frame_permits: Arc::new(Semaphore::new(FRAME_WORKERS)),
             store_permits: Arc::new(Semaphore::new(STORE_WORKERS)),
             figure_permits: Arc::new(Semaphore::new(FIGURE_WORKERS)),
+            account_permits: Arc::new(Semaphore::new(ACCOUNT_WORKERS)),
             stream_permits,
             request_prefix: rand::random(),
             requests: AtomicU64::new(0),
@@ -72,6 +77,34 @@ impl AppState {
 
     pub fn bound(&self) -> SocketAddr {
         self.0.bound
+    }
+
+    /// Requests come over TLS.
+    pub fn tls(&self) -> bool {
+        self.0.inputs.certificate.is_some()
+    }
+
+    /// When a request came.
+    pub fn moment(&self) -> Moment {
+        let at = self.now();
+        Moment {
+            at,
+            unix_ms: self.stamp(at).unix_ms,
+        }
+    }
+
+    /// Runs a blocking call on accounts (a hash takes a core for some ten milliseconds), one at a time, so that guessers cannot slow
+    /// judging.
+    ///
+    /// # Errors
+    /// As [`AppState::with_frames`].
+    pub async fn with_accounts<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&WebInputs) -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let wait = self.limits().order_wait;
+        self.off_thread(&self.0.account_permits, "accounts", wait, call)
+            .await
     }
 
     pub fn limits(&self) -> &Limits {

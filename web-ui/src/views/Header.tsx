@@ -4,10 +4,12 @@ import { day, hourMinute, hourMinuteSecond } from '../format';
 import { lang, named, switchLanguage, t } from '../i18n';
 import { SunIcon } from '../icons';
 import { address, route } from '../route';
+import { entered, may, session } from '../session';
 import { hall, hallNow, health, link } from '../store';
 import { nextTheme, theme } from '../theme';
 
-const VIEWS = [['', 'board'], ['day', 'day'], ['month', 'month'], ['wall', 'wall']] as const;
+/** View, its text, and the right it needs. */
+const VIEWS = [['', 'board', 'board'], ['day', 'day', 'figures'], ['month', 'month', 'figures'], ['wall', 'wall', 'board'], ['accounts', 'accounts', 'accounts'], ['audit', 'audit', 'evidence_log']] as const;
 
 export function Header() {
   const h = hall.value;
@@ -25,15 +27,16 @@ export function Header() {
         {now && <time dateTime={now}><span class="head__time">{hourMinute(now)}<small>{hourMinuteSecond(now).slice(5)}</small></span> <span class="head__day">{day(now)}</span></time>}
       </div>
       <nav class="head__nav" aria-label={t.value.nav}>
-        {VIEWS.map(([view, name]) => (
+        {entered.value && VIEWS.filter(([, , right]) => may(right)).map(([view, name]) => (
           <a key={name} href={address(view)} aria-current={route.value.view === view ? 'page' : undefined} title={name === 'wall' ? t.value.wallHint : undefined} data-testid={`nav-${name}`}>{t.value.view[name]}</a>
         ))}
       </nav>
       <div class="head__states">
-        <span class={`pill pill--${link.value}`} data-testid="link">{t.value.link[link.value]}</span>
+        {entered.value && may('board') && <span class={`pill pill--${link.value}`} data-testid="link">{t.value.link[link.value]}</span>}
         {overall && <a class={`pill pill--${overall}`} href="#box">{t.value.box} · {t.value.overall[overall]}</a>}
       </div>
       <div class="head__switches">
+        {session.value?.account && <a class="button" href={address('account')} data-testid="own-account">{session.value.account.name}</a>}
         <button type="button" class="button" title={t.value.themeHint} aria-label={`${t.value.themeHint}: ${t.value.theme[theme.value]}`} onClick={nextTheme}>
           <SunIcon /> {t.value.theme[theme.value]}
         </button>

@@ -343,12 +343,43 @@ pub struct SignerConfig {
 }
 
 /// Local page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebConfig {
-    /// Loopback address and port; port 0 takes a free one.
+    /// Address and port; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Where devices may send with their tokens besides.
     pub push_listen: Option<SocketAddr>,
+    /// The page asks who is there. Always on the network.
+    pub accounts: bool,
+    /// Certificate of the page; `None`: plain HTTP, on loopback only.
+    pub certificate: Option<WebCertificate>,
+    /// Where others reach the page.
+    pub public_url: Option<PublicUrl>,
+    /// Token for `/health` and `/metrics`.
+    pub monitor_token: Option<Secret>,
+}
+
+/// Where the page's certificate comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WebCertificate {
+    /// The box makes it.
+    Own,
+    /// These PEM files.
+    Given {
+        /// Certificates, the page's own first.
+        cert_file: PathBuf,
+        /// Its key.
+        key_file: PathBuf,
+    },
+}
+
+/// An `https://` address without path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl {
+    /// Without a closing slash, for example `https://10.0.0.5:8443`.
+    pub url: String,
+    /// Its host name or address, without brackets.
+    pub host: String,
 }
 
 /// Event store.

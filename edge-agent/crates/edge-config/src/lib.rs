@@ -22,8 +22,8 @@ mod validate;
 
 pub use config::{
     Broker, CameraConfig, CameraSource, ClockTrust, Codec, Config, Decode, DetectorConfig,
-    ExecutionProvider, HallInfo, Name, QueueInfo, Repeat, SignerConfig, StorageConfig, Transport,
-    UplinkConfig, WebConfig, WindowInfo,
+    ExecutionProvider, HallInfo, Name, PublicUrl, QueueInfo, Repeat, SignerConfig, StorageConfig,
+    Transport, UplinkConfig, WebCertificate, WebConfig, WindowInfo,
 };
 pub use load::{load, load_bytes, load_with_env};
 pub use mistake::{ConfigErrors, Mistake};

@@ -405,7 +405,8 @@ url = "mqtt://host/path" #!
 password_env = "not a name" #!
 user = "box"
 [web]
-listen = "0.0.0.0:80" #!
+listen = "0.0.0.0:80"
+accounts = false #!
 [storage]
 max_mib = 20
 reserve_mib = 30 #!

@@ -1,6 +1,7 @@
 //! The life of an event's case as two tables: which step leads from where to where, and whose step it is. The box only suspects; every
 //! step is a decision of people. Pure: knows no engine, and takes the accounts it is told as given.
 
+use crate::config::EngineConfig;
 use crate::event::{Event, EventCode, Level, Review, Subject};
 use crate::ids::WindowId;
 use crate::order::{Actor, CaseAction, CaseReason, Refusal, Role};
@@ -117,6 +118,40 @@ pub enum Concern {
 }
 
 impl Concern {
+    /// Which windows a subject is about.
+    #[must_use]
+    pub fn of(subject: &Subject, cfg: &EngineConfig) -> Concern {
+        let windows = match subject {
+            Subject::Window(id) => vec![id.clone()],
+            Subject::Group(id) => cfg
+                .groups
+                .iter()
+                .find(|group| group.id == *id)
+                .map(|group| group.windows.clone())
+                .unwrap_or_default(),
+            Subject::Queue(id) => cfg
+                .queues
+                .iter()
+                .find(|queue| queue.id == *id)
+                .map(|queue| queue.windows.clone())
+                .unwrap_or_default(),
+            Subject::Sensor(id) => cfg
+                .sensors
+                .iter()
+                .find(|sensor| sensor.id == *id)
+                .map(|sensor| vec![sensor.window.clone()])
+                .unwrap_or_default(),
+            Subject::Camera(_) | Subject::Gateway(_) | Subject::Hall | Subject::Device => {
+                Vec::new()
+            }
+        };
+        if windows.is_empty() {
+            Concern::Hall
+        } else {
+            Concern::Windows(windows)
+        }
+    }
+
     /// One of `windows` is concerned.
     fn touches(&self, windows: &[WindowId]) -> bool {
         match self {

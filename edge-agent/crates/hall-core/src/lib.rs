@@ -4,6 +4,7 @@
 //! ([`HallTime`]); what cannot be seen is a value ([`Tri::Unknown`]), never an error and never "unstaffed".
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod account;
 pub mod backoff;
 pub mod case;

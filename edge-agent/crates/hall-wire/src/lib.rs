@@ -15,6 +15,7 @@ mod order_state;
 pub mod rating;
 pub mod recall;
 pub mod rollup;
+pub mod seal;
 pub mod state;
 pub mod summary;
 pub mod ticket;

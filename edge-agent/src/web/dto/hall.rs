@@ -52,6 +52,9 @@ pub struct WindowInfoDto {
     pub id: String,
     /// Name.
     pub name: NamesDto,
+    /// Department it belongs to; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub department: Option<NamesDto>,
 }
 
 /// One queue.
@@ -209,6 +212,7 @@ impl From<&WindowInfo> for WindowInfoDto {
         WindowInfoDto {
             id: info.id.to_string(),
             name: (&info.name).into(),
+            department: info.department.as_ref().map(Into::into),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::web::inputs::{
     CameraHealth, CameraState, ComponentHealth, ComponentState, HealthReport, Overall, UplinkMode,
 };
 
-/// Components, cameras, store, uplink and clock.
+/// Components, cameras, store, uplink and clock. Where accounts are on, whoever may not see the box's state gets the verdict alone.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct HealthDto {
     /// Format version: 1.
@@ -15,15 +15,50 @@ pub struct HealthDto {
     /// Verdict.
     pub overall: OverallDto,
     /// Components.
-    pub components: Vec<ComponentHealthDto>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub components: Option<Vec<ComponentHealthDto>>,
     /// Cameras.
-    pub cameras: Vec<CameraHealthDto>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cameras: Option<Vec<CameraHealthDto>>,
     /// Event store.
-    pub store: StoreHealthDto,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreHealthDto>,
     /// Uplink to the centre.
-    pub uplink: UplinkHealthDto,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uplink: Option<UplinkHealthDto>,
     /// Wall clock.
-    pub clock: ClockHealthDto,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockHealthDto>,
+    /// The page's certificate; absent when it is plain HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateHealthDto>,
+}
+
+impl HealthDto {
+    /// Without the state of the box, for whoever may not see it.
+    pub fn verdict(self) -> Self {
+        HealthDto {
+            v: self.v,
+            overall: self.overall,
+            components: None,
+            cameras: None,
+            store: None,
+            uplink: None,
+            clock: None,
+            certificate: None,
+        }
+    }
+}
+
+/// The page's certificate.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CertificateHealthDto {
+    /// When it ends, RFC 3339. The box renews its own a month before.
+    pub ends: String,
+    /// Less than 30 days are left.
+    pub ends_soon: bool,
+    /// SHA-256 of the certificate, hex, to compare with what a browser shows.
+    pub sha256: String,
 }
 
 /// Overall verdict.
@@ -154,15 +189,15 @@ impl From<&HealthReport> for HealthDto {
                 Overall::Degraded => OverallDto::Degraded,
                 Overall::Critical => OverallDto::Critical,
             },
-            components: report.components.iter().map(Into::into).collect(),
-            cameras: report.cameras.iter().map(Into::into).collect(),
-            store: StoreHealthDto {
+            components: Some(report.components.iter().map(Into::into).collect()),
+            cameras: Some(report.cameras.iter().map(Into::into).collect()),
+            store: Some(StoreHealthDto {
                 seq: report.store.seq,
                 bytes: report.store.bytes,
                 degraded: report.store.degraded,
                 lag: report.store.lag,
-            },
-            uplink: UplinkHealthDto {
+            }),
+            uplink: Some(UplinkHealthDto {
                 mode: match report.uplink.mode {
                     UplinkMode::Disabled => UplinkModeDto::Disabled,
                     UplinkMode::Offline => UplinkModeDto::Offline,
@@ -171,11 +206,12 @@ impl From<&HealthReport> for HealthDto {
                 },
                 acked: report.uplink.acked,
                 backlog: report.uplink.backlog,
-            },
-            clock: ClockHealthDto {
+            }),
+            clock: Some(ClockHealthDto {
                 synced: report.clock.synced,
                 offset_ms: report.clock.offset_ms,
-            },
+            }),
+            certificate: None,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! HTTP forms v1: versioned copies of what the core and the composition root know, so that those may change without
 //! changing the interface. Golden files under `web/golden` pin every one of them; fields are only ever added.
 
+mod account;
+mod audit;
 mod camera;
+mod case;
 mod day;
 mod event;
 mod hall;
@@ -9,12 +12,16 @@ mod health;
 mod history;
 mod report;
 mod sensor;
+mod session;
 mod snapshot;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub use account::{AccountChangedDto, AccountDto, AccountPatchDto, AccountsDto, NewAccountDto};
+pub use audit::{AuditEntryDto, AuditPageDto};
 pub use camera::{BoxDto, BoxesDto};
+pub use case::{CaseDoneDto, CaseStepDto, NewNoteDto, NoteDto, NotesDto};
 pub use day::{
     DayDto, DayEventDto, DayHourDto, DaysDto, PieceDto, QueueDayDto, QueueStepDto, StaffingDto,
     TimeClassDto, WindowDayDto, WindowHourDto,
@@ -25,12 +32,13 @@ pub use hall::{
     SensorKindDto, VersionsDto, WindowInfoDto, ZoneDto, ZoneKindDto,
 };
 pub use health::{
-    CameraHealthDto, CameraStateDto, ClockHealthDto, ComponentHealthDto, ComponentStateDto,
-    HealthDto, OverallDto, StoreHealthDto, UplinkHealthDto, UplinkModeDto,
+    CameraHealthDto, CameraStateDto, CertificateHealthDto, ClockHealthDto, ComponentHealthDto,
+    ComponentStateDto, HealthDto, OverallDto, StoreHealthDto, UplinkHealthDto, UplinkModeDto,
 };
 pub use history::{HistoryDto, QueueHistoryDto, StateRunDto, WindowHistoryDto};
 pub use report::{ReportTableDto, ReportTablesDto};
 pub use sensor::{QualityDto, SensorReasonDto, SensorSnapshotDto};
+pub use session::{LoginDto, PasswordDto, SessionDto, SessionModeDto, SetUpDto, WhoDto};
 pub use snapshot::{
     CameraSnapshotDto, FaultDto, LevelDto, QueueSnapshotDto, QueueStateDto, ReasonDto, SnapshotDto,
     TriDto, WindowSnapshotDto, WindowStateDto,

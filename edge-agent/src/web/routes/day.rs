@@ -27,7 +27,7 @@ const MAX_EVENTS: usize = 500;
     path = "/api/days",
     tag = "figures",
     params(("If-None-Match" = Option<String>, Header, description = "`ETag` of the answer held")),
-    responses((status = 200, body = DaysDto), (status = 304, description = "unchanged"), (status = 503, body = ErrorDto))
+    responses((status = 200, body = DaysDto), (status = 304, description = "unchanged"), (status = 401, description = "`signed_out`, `set_up_first`: where accounts are on", body = ErrorDto), (status = 403, description = "`password_due`, `role`: where accounts are on", body = ErrorDto), (status = 503, body = ErrorDto))
 )]
 pub(in crate::web) async fn days(
     State(state): State<AppState>,
@@ -73,7 +73,7 @@ pub(in crate::web) struct DayQuery {
         (status = 304, description = "unchanged"),
         (status = 400, body = ErrorDto),
         (status = 404, description = "`figures_none`", body = ErrorDto),
-        (status = 503, body = ErrorDto),
+        (status = 401, description = "`signed_out`, `set_up_first`: where accounts are on", body = ErrorDto), (status = 403, description = "`password_due`, `role`: where accounts are on", body = ErrorDto), (status = 503, body = ErrorDto),
     )
 )]
 pub(in crate::web) async fn day(

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Extension, Path, Query, State};
 use hall_wire::event::SealedRecord;
 use hall_wire::time::parse_rfc3339;
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use crate::web::error::ApiError;
 use crate::web::index::Filter;
 use crate::web::inputs::SourceError;
 use crate::web::state::AppState;
+use crate::web::viewer::Viewer;
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 200;
@@ -45,10 +46,17 @@ pub(in crate::web) struct EventQuery {
     path = "/api/events",
     tag = "events",
     params(EventQuery),
-    responses((status = 200, body = EventPageDto), (status = 400, body = ErrorDto), (status = 503, body = ErrorDto))
+    responses(
+        (status = 200, body = EventPageDto),
+        (status = 400, body = ErrorDto),
+        (status = 401, description = "`signed_out`, `set_up_first`: where accounts are on", body = ErrorDto),
+        (status = 403, description = "`password_due`, `role`: where accounts are on", body = ErrorDto),
+        (status = 503, body = ErrorDto),
+    )
 )]
 pub(in crate::web) async fn events(
     State(state): State<AppState>,
+    Extension(viewer): Extension<Viewer>,
     query: Result<Query<EventQuery>, QueryRejection>,
 ) -> Result<Json<EventPageDto>, ApiError> {
     let Query(query) = query?;
@@ -74,11 +82,13 @@ pub(in crate::web) async fn events(
     };
     let last_seq = state.index().caught_up(&state).await?;
     // One more than asked tells whether there is a next page.
-    let mut seqs = state.index().find(&filter, limit + 1);
+    let hall = state.inputs().hall.borrow().clone();
+    let sees = |code: &str, kind: &str, subject: &str| viewer.sees(&hall, code, kind, subject);
+    let mut seqs = state.index().find(&filter, &sees, limit + 1);
     let more = seqs.len() > limit;
     seqs.truncate(limit);
     let next_before_seq = if more { seqs.last().copied() } else { None };
-    let open_events = state.index().open_count();
+    let open_events = state.index().open_count(&sees);
     let events = read_each(&state, seqs).await?;
     Ok(Json(EventPageDto {
         v: 1,
@@ -95,25 +105,47 @@ pub(in crate::web) async fn events(
     path = "/api/events/{event_id}",
     tag = "events",
     params(("event_id" = String, Path, description = "ULID of the event")),
-    responses((status = 200, body = EventRevisionsDto), (status = 404, body = ErrorDto), (status = 503, body = ErrorDto))
+    responses(
+        (status = 200, body = EventRevisionsDto),
+        (status = 401, description = "`signed_out`, `set_up_first`: where accounts are on", body = ErrorDto),
+        (status = 403, description = "`password_due`, `role`: where accounts are on", body = ErrorDto),
+        (status = 404, body = ErrorDto),
+        (status = 503, body = ErrorDto),
+    )
 )]
 pub(in crate::web) async fn event(
     State(state): State<AppState>,
+    Extension(viewer): Extension<Viewer>,
     Path(event_id): Path<String>,
 ) -> Result<Json<EventRevisionsDto>, ApiError> {
-    state.index().caught_up(&state).await?;
-    let revisions = read_each(&state, state.index().revisions(&event_id)).await?;
+    let revisions = revisions(&state, &viewer, &event_id).await?;
+    Ok(Json(EventRevisionsDto {
+        v: 1,
+        event_id,
+        revisions: revisions.into_iter().map(EventDto::from).collect(),
+    }))
+}
+
+/// All revisions of an event that is shown to this viewer, oldest first.
+///
+/// # Errors
+/// 404 when there is none: an event that is not shown is not known either.
+pub(super) async fn revisions(
+    state: &AppState,
+    viewer: &Viewer,
+    event_id: &str,
+) -> Result<Vec<SealedRecord>, ApiError> {
+    state.index().caught_up(state).await?;
+    let mut revisions = read_each(state, state.index().revisions(event_id)).await?;
+    let hall = state.inputs().hall.borrow().clone();
+    revisions.retain(|sealed| viewer.sees_record(&hall, &sealed.record));
     if revisions.is_empty() {
         return Err(ApiError::not_found(
             "event_unknown",
             "No event with this id is kept on this box.",
         ));
     }
-    Ok(Json(EventRevisionsDto {
-        v: 1,
-        event_id,
-        revisions: revisions.into_iter().map(EventDto::from).collect(),
-    }))
+    Ok(revisions)
 }
 
 /// The records at these places, in this order; places trimmed meanwhile are left out.

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
@@ -15,25 +15,64 @@ use crate::web::dto::{ErrorDto, HallDto, HistoryDto, SnapshotDto};
 use crate::web::error::ApiError;
 use crate::web::live;
 use crate::web::state::AppState;
+use crate::web::viewer::Viewer;
 
 /// Names, windows, queues, cameras, zones, rules and versions.
-#[utoipa::path(get, path = "/api/hall", tag = "hall", responses((status = 200, body = HallDto)))]
-pub(in crate::web) async fn hall(State(state): State<AppState>) -> Json<HallDto> {
-    Json(HallDto::from(&**state.inputs().hall.borrow()))
+#[utoipa::path(
+    get,
+    path = "/api/hall",
+    tag = "hall",
+    responses(
+        (status = 200, body = HallDto),
+        (status = 401, description = "`signed_out`, `set_up_first`: where accounts are on", body = ErrorDto),
+        (status = 403, description = "`password_due`, `role`: where accounts are on", body = ErrorDto),
+    )
+)]
+pub(in crate::web) async fn hall(
+    State(state): State<AppState>,
+    Extension(viewer): Extension<Viewer>,
+) -> Json<HallDto> {
+    Json(HallDto::from(&*viewer.hall(&state.inputs().hall.borrow())))
 }
 
 /// The hall now.
-#[utoipa::path(get, path = "/api/snapshot", tag = "hall", responses((status = 200, body = SnapshotDto)))]
-pub(in crate::web) async fn snapshot(State(state): State<AppState>) -> Json<SnapshotDto> {
+#[utoipa::path(
+    get,
+    path = "/api/snapshot",
+    tag = "hall",
+    responses(
+        (status = 200, body = SnapshotDto),
+        (status = 401, description = "`signed_out`, `set_up_first`: where accounts are on", body = ErrorDto),
+        (status = 403, description = "`password_due`, `role`: where accounts are on", body = ErrorDto),
+    )
+)]
+pub(in crate::web) async fn snapshot(
+    State(state): State<AppState>,
+    Extension(viewer): Extension<Viewer>,
+) -> Json<SnapshotDto> {
     let snapshot = state.inputs().snapshot.borrow().clone();
-    Json(SnapshotDto::new(&snapshot, &state))
+    let shown = viewer.snapshot(&state.inputs().hall.borrow(), &snapshot);
+    Json(SnapshotDto::new(&shown, &state))
 }
 
 /// Window states and queue lengths of the last half hour, sampled in memory; empty after a restart.
-#[utoipa::path(get, path = "/api/history", tag = "hall", responses((status = 200, body = HistoryDto)))]
-pub(in crate::web) async fn history(State(state): State<AppState>) -> Json<HistoryDto> {
+#[utoipa::path(
+    get,
+    path = "/api/history",
+    tag = "hall",
+    responses(
+        (status = 200, body = HistoryDto),
+        (status = 401, description = "`signed_out`, `set_up_first`: where accounts are on", body = ErrorDto),
+        (status = 403, description = "`password_due`, `role`: where accounts are on", body = ErrorDto),
+    )
+)]
+pub(in crate::web) async fn history(
+    State(state): State<AppState>,
+    Extension(viewer): Extension<Viewer>,
+) -> Json<HistoryDto> {
     let snapshot = state.inputs().snapshot.borrow().clone();
-    Json(state.history().view(&state, &snapshot))
+    let shown = viewer.snapshot(&state.inputs().hall.borrow(), &snapshot);
+    Json(state.history().view(&state, &shown))
 }
 
 /// Where a live stream shall start.
@@ -56,11 +95,14 @@ pub(in crate::web) struct LiveQuery {
     responses(
         (status = 200, content_type = "text/event-stream", body = String),
         (status = 400, body = ErrorDto),
+        (status = 401, description = "`signed_out`, `set_up_first`: where accounts are on", body = ErrorDto),
+        (status = 403, description = "`password_due`, `role`: where accounts are on", body = ErrorDto),
         (status = 503, description = "`too_many_streams`", body = ErrorDto),
     )
 )]
 pub(in crate::web) async fn live(
     State(state): State<AppState>,
+    Extension(viewer): Extension<Viewer>,
     query: Result<Query<LiveQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + Send>, ApiError> {
@@ -82,6 +124,6 @@ pub(in crate::web) async fn live(
             "Too many pages are open on this box; close some and try again.",
         )
     })?;
-    let events = live::stream(state, resumed.or(query.after), permit);
+    let events = live::stream(state, viewer, resumed.or(query.after), permit);
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }

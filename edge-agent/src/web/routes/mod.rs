@@ -1,12 +1,16 @@
 //! Handlers, one file per subject. They translate requests into calls on the inputs and answers into DTOs, nothing more.
 
+pub(super) mod accounts;
+pub(super) mod audit;
 pub(super) mod cameras;
+pub(super) mod cases;
 pub(super) mod day;
 pub(super) mod events;
 pub(super) mod hall;
 pub(super) mod health;
 pub(super) mod push;
 pub(super) mod report;
+pub(super) mod session;
 
 use axum::extract::rejection::QueryRejection;
 

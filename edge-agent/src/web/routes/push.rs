@@ -1,7 +1,7 @@
 //! Where devices send: a token per device, bounded bodies, answers that say what to do.
 
 use axum::Json;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
@@ -9,6 +9,7 @@ use edge_sensors::{PushRefusal, Pushed};
 
 use crate::web::dto::{ErrorDto, PushedDto, RatingsPushedDto, TicketsPushedDto};
 use crate::web::error::ApiError;
+use crate::web::gate::bearer;
 use crate::web::inputs::PushKind;
 use crate::web::state::AppState;
 
@@ -168,30 +169,9 @@ async fn receive(
     (state.inputs().push)
         .admit(kind, id, bearer(headers))
         .map_err(refused)?;
-    let read = tokio::time::timeout(state.limits().source_wait, to_bytes(body, most_bytes));
-    match read.await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(ApiError::too_large(format!(
-            "The body could not be read: it has more than {} KiB, or broke off. Send one message per request.",
-            most_bytes / 1024
-        ))
-        .into_response()),
-        Err(_) => Err(ApiError::too_slow(
-            "The body did not come in time; send it together with the headers.",
-        )
-        .into_response()),
-    }
-}
-
-fn bearer(headers: &HeaderMap) -> &str {
-    let value = headers.get(header::AUTHORIZATION);
-    let text = value.and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let (scheme, token) = text.split_once(' ').unwrap_or_default();
-    if scheme.eq_ignore_ascii_case("bearer") {
-        token.trim()
-    } else {
-        ""
-    }
+    crate::web::body::receive(state, body, most_bytes)
+        .await
+        .map_err(IntoResponse::into_response)
 }
 
 fn refused(refusal: PushRefusal) -> Response {

@@ -95,7 +95,7 @@ async fn validator(
         (status = 304, description = "unchanged"),
         (status = 400, body = ErrorDto),
         (status = 404, description = "`figures_none`", body = ErrorDto),
-        (status = 503, body = ErrorDto),
+        (status = 401, description = "`signed_out`, `set_up_first`: where accounts are on", body = ErrorDto), (status = 403, description = "`password_due`, `role`: where accounts are on", body = ErrorDto), (status = 503, body = ErrorDto),
     )
 )]
 pub(in crate::web) async fn report(
@@ -149,7 +149,7 @@ pub(in crate::web) async fn report(
         (status = 304, description = "unchanged"),
         (status = 400, body = ErrorDto),
         (status = 404, description = "`figures_none`", body = ErrorDto),
-        (status = 503, body = ErrorDto),
+        (status = 401, description = "`signed_out`, `set_up_first`: where accounts are on", body = ErrorDto), (status = 403, description = "`password_due`, `role`: where accounts are on", body = ErrorDto), (status = 503, body = ErrorDto),
     )
 )]
 pub(in crate::web) async fn tables(

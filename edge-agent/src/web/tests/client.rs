@@ -107,6 +107,7 @@ pub struct Live {
     stream: TcpStream,
     buffer: Vec<u8>,
     chunks: Vec<u8>,
+    ended: bool,
 }
 
 impl Live {
@@ -118,6 +119,7 @@ impl Live {
             stream,
             buffer: Vec::new(),
             chunks: Vec::new(),
+            ended: false,
         };
         let head = loop {
             if let Some(at) = live.buffer.windows(4).position(|w| w == b"\r\n\r\n") {
@@ -155,6 +157,8 @@ impl Live {
         if self.buffer.len() < line + 2 + size + 2 {
             return false;
         }
+        // The last chunk is empty.
+        self.ended |= size == 0;
         self.chunks
             .extend_from_slice(&self.buffer[line + 2..line + 2 + size]);
         self.buffer.drain(..line + 2 + size + 2);
@@ -180,7 +184,7 @@ impl Live {
                 }
                 continue;
             }
-            if !self.dechunk() && !self.fill().await {
+            if self.ended || (!self.dechunk() && !self.fill().await) {
                 return None;
             }
         }

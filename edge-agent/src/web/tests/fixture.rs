@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hall_core::account::WaitSource;
-use hall_core::config::{EvaluationPoint, Rules, SensorKind, Zone, ZoneKind};
+use hall_core::config::{
+    DutyCalendar, EngineConfig, EvaluationPoint, QueueConfig, Rules, SensorKind, Zone, ZoneKind,
+};
 use hall_core::detection::Detection;
 use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Review, Subject, Tag};
 use hall_core::geometry::{BBox, Point};
@@ -24,6 +26,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use edge_accounts::audit::EventsHead;
+use edge_accounts::{AuditLog, Moment};
 use edge_sensors::json::JsonSensor;
 use edge_sensors::mqtt::Now;
 use edge_sensors::rating::{RatingDesk, RatingPush, RatingReader};
@@ -31,10 +35,11 @@ use edge_sensors::ticket::{TicketDesk, TicketFields, TicketPush, TicketReader};
 use edge_sensors::{LinkStatus, PushSensor};
 
 use super::figures::{ScriptedFigures, figures};
+use crate::orders::OrderDesk;
 use crate::push::PushDoors;
 use crate::web::WebError;
 use crate::web::inputs::{
-    CameraBoxes, CameraHealth, CameraInfo, CameraState, ClockHealth, ComponentHealth,
+    Access, CameraBoxes, CameraHealth, CameraInfo, CameraState, ClockHealth, ComponentHealth,
     ComponentState, EventBatch, EventSource, FrameJpeg, FrameSource, HallInfo, HealthReport, Names,
     Overall, QueueInfo, SensorInfo, SourceError, StoreHealth, UplinkHealth, UplinkMode, Versions,
     WebInputs, WindowInfo,
@@ -123,6 +128,28 @@ impl FrameSource for ScriptedFrames {
     }
 }
 
+/// An access log in a folder that goes with it.
+pub fn audit_log() -> Arc<AuditLog> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_owned();
+    let head = move || {
+        // The folder lives as long as this.
+        let _ = dir.path();
+        EventsHead {
+            seq: 0,
+            hash: "0".repeat(64),
+        }
+    };
+    Arc::new(AuditLog::open(&path, 28_800, Box::new(head), moment()).unwrap())
+}
+
+pub fn moment() -> Moment {
+    Moment {
+        at: NOW,
+        unix_ms: NOW.0,
+    }
+}
+
 /// A running server and the handles that drive it.
 pub struct Served {
     pub addr: SocketAddr,
@@ -132,6 +159,7 @@ pub struct Served {
     pub hall: watch::Sender<Arc<HallInfo>>,
     pub health: watch::Sender<Arc<HealthReport>>,
     pub last_seq: watch::Sender<u64>,
+    pub audit: Arc<AuditLog>,
     pub cancel: CancellationToken,
     pub task: JoinHandle<Result<(), WebError>>,
 }
@@ -152,6 +180,16 @@ impl Served {
     }
 
     pub async fn within(limits: Limits, records: Vec<SealedRecord>, bind: &str) -> Served {
+        Served::with(limits, records, bind, |inputs| inputs).await
+    }
+
+    /// The same with other inputs.
+    pub async fn with(
+        limits: Limits,
+        records: Vec<SealedRecord>,
+        bind: &str,
+        change: impl FnOnce(WebInputs) -> WebInputs,
+    ) -> Served {
         let listener = TcpListener::bind(bind).await.unwrap();
         let addr = listener.local_addr().unwrap();
         let events = Arc::new(ScriptedEvents::default());
@@ -172,6 +210,8 @@ impl Served {
             allowed_hosts: vec!["edge.hall.lan".into()],
             ..inputs
         };
+        let inputs = change(inputs);
+        let audit = Arc::clone(&inputs.audit);
         let cancel = CancellationToken::new();
         let task = tokio::spawn(crate::web::serve_within(
             listener,
@@ -187,6 +227,7 @@ impl Served {
             hall,
             health,
             last_seq,
+            audit,
             cancel,
             task,
         }
@@ -224,6 +265,11 @@ pub fn inputs(events: Arc<ScriptedEvents>) -> WebInputs {
         health: watch::channel(Arc::new(health_report())).1,
         metrics: Arc::new(|| "# TYPE edge_up gauge\nedge_up 1\n".into()),
         push: Arc::new(push_doors()),
+        access: Access::Open,
+        audit: audit_log(),
+        orders: OrderDesk::open().0,
+        certificate: None,
+        monitor_token: None,
         allowed_hosts: Vec::new(),
     }
 }
@@ -291,6 +337,7 @@ pub fn hall_info() -> HallInfo {
     let window = |id: &str, zh: &str, en: &str| WindowInfo {
         id: id.into(),
         name: names(zh, en),
+        department: (id == "W4").then(|| names("税务局", "Tax office")),
     };
     let camera = |id: &str, zh: &str, en: &str| CameraInfo {
         id: id.into(),
@@ -352,12 +399,34 @@ pub fn hall_info() -> HallInfo {
             zone("Q1@cam1", ZoneKind::Queue("Q1".into()), 0.75),
         ],
         rules: Rules::default(),
+        engine: Arc::new(engine_config()),
         versions: Versions {
             agent: "0.1.0".into(),
             config_sha256: "c0".repeat(32),
             model: "person".into(),
             model_sha256: "de".repeat(32),
         },
+    }
+}
+
+/// What belongs to which window, as in [`hall_info`].
+fn engine_config() -> EngineConfig {
+    EngineConfig {
+        hall: "511921-001".into(),
+        box_id: "b1".into(),
+        cameras: Vec::new(),
+        windows: Vec::new(),
+        queues: vec![QueueConfig {
+            id: "Q1".into(),
+            windows: vec!["W1".into(), "W2".into()],
+            capacity: None,
+            tickets: false,
+        }],
+        zones: Vec::new(),
+        sensors: Vec::new(),
+        groups: Vec::new(),
+        duty: DutyCalendar::default(),
+        rules: Rules::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The real server on a real socket, fed by scripted inputs.
 
+mod accounts;
 mod api;
 mod client;
 mod figures;

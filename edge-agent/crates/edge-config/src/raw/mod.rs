@@ -262,11 +262,25 @@ fn default_state_interval_s() -> u32 {
 #[derive(Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawWeb {
-    /// Address and port of the page; loopback only until accounts exist. Port 0 takes a free one.
+    /// Address and port of the page. On loopback plain HTTP unless cert_file is given; on the network always TLS, and accounts.
+    /// Port 0 takes a free one.
     pub listen: String,
     /// Another address and port, on which devices of the hall send with their tokens and nothing else is answered, for example
     /// "10.0.0.5:8081". Left out: only programs on the box itself can send, through listen.
     pub push_listen: Option<String>,
+    /// Whether the page asks who is there; what each role may is in accounts.md. Default: on the network true, and nothing else is
+    /// possible there; on loopback false: whoever has a shell on the box reads.
+    pub accounts: Option<bool>,
+    /// Certificates of the page (PEM, the page's own first); left out: the box makes one and renews it. Read again when it changes.
+    pub cert_file: Option<String>,
+    /// Key of cert_file (PEM).
+    pub key_file: Option<String>,
+    /// Address under which others reach the page, for example "https://10.0.0.5:8443": it is in the box's own certificate, and links
+    /// to evidence begin with it. Left out: no links are given.
+    pub public_url: Option<String>,
+    /// File whose first line is a token, at least 16 characters: who sends it as "Authorization: Bearer ..." reads /health and /metrics
+    /// without an account.
+    pub monitor_token_file: Option<String>,
 }
 
 impl Default for RawWeb {
@@ -274,6 +288,11 @@ impl Default for RawWeb {
         RawWeb {
             listen: "127.0.0.1:8080".into(),
             push_listen: None,
+            accounts: None,
+            cert_file: None,
+            key_file: None,
+            public_url: None,
+            monitor_token_file: None,
         }
     }
 }

@@ -1,10 +1,8 @@
-//! The hall itself and its page: division codes, local time, listen address.
+//! The hall itself: division codes, local time.
 
-use std::net::{Ipv4Addr, SocketAddr};
-
-use crate::config::{HallInfo, WebConfig};
+use crate::config::HallInfo;
 use crate::mistake::quote;
-use crate::raw::{RawHall, RawWeb};
+use crate::raw::RawHall;
 use crate::validate::Check;
 
 /// The hall.
@@ -80,57 +78,6 @@ fn utc_offset_s(text: &str) -> Option<i32> {
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
     let offset_s = sign * (hours * 3600 + minutes * 60);
     (minutes < 60 && (-12 * 3600..=14 * 3600).contains(&offset_s)).then_some(offset_s)
-}
-
-/// The page's address: loopback only, since there are no accounts yet.
-pub(super) fn web(raw: &RawWeb, check: &mut Check<'_>) -> WebConfig {
-    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let listen = match raw.listen.parse::<SocketAddr>() {
-        Ok(listen) if listen.ip().is_loopback() => listen,
-        Ok(listen) => {
-            check.mistake(
-                "web.listen",
-                format!(
-                    "{} can be reached from other machines, and the page has no accounts yet",
-                    listen.ip()
-                ),
-                format!(
-                    "listen on 127.0.0.1:{} and reach it through an SSH tunnel",
-                    listen.port()
-                ),
-            );
-            nowhere
-        }
-        Err(_) => {
-            check.mistake(
-                "web.listen",
-                format!("{} is not an address with a port", quote(&raw.listen)),
-                "write \"127.0.0.1:8080\"",
-            );
-            nowhere
-        }
-    };
-    let push_listen = raw.push_listen.as_deref().and_then(|text| {
-        let address = text.parse::<SocketAddr>().ok();
-        if address.is_none() {
-            check.mistake(
-                "web.push_listen",
-                format!("{} is not an address with a port", quote(text)),
-                "write the box's own address, for example \"10.0.0.5:8081\"",
-            );
-        } else if address == Some(listen) && listen.port() != 0 {
-            check.mistake(
-                "web.push_listen",
-                "it is the page's own address",
-                "take another port, or leave the key out",
-            );
-        }
-        address
-    });
-    WebConfig {
-        listen,
-        push_listen,
-    }
 }
 
 #[cfg(test)]

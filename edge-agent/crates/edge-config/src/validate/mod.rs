@@ -15,6 +15,7 @@ mod signer;
 mod silence;
 mod ticket;
 mod uplink;
+mod web;
 mod window;
 
 pub(crate) use self::rules::rules;
@@ -214,7 +215,7 @@ pub(crate) fn build(raw: &RawConfig, check: &mut Check<'_>) -> Config {
         sensor_broker,
         detector: detector(&raw.detector, check),
         uplink: uplink::uplink(raw, check),
-        web: hall::web(&raw.web, check),
+        web: web::web(&raw.web, check),
         storage: storage(&raw.storage, check),
         rules_revision: engine.rules.revision,
         engine,

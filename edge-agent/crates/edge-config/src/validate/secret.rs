@@ -92,14 +92,24 @@ pub(super) fn token(
             return None;
         }
         (Some(file), None) => {
-            let at = format!("{path}.token_file");
-            (at.clone(), from_file(&at, file, check)?)
+            return token_in_file(&format!("{path}.token_file"), file, check);
         }
         (None, Some(name)) => {
             let at = format!("{path}.token_env");
             (at.clone(), from_env(&at, name, check)?)
         }
     };
+    usable(key, token, check)
+}
+
+/// The token in the file that the key at `path` names.
+pub(super) fn token_in_file(path: &str, file: &str, check: &mut Check<'_>) -> Option<Secret> {
+    let token = from_file(path, file, check)?;
+    usable(path.to_owned(), token, check)
+}
+
+/// A token that cannot be guessed and that a header carries.
+fn usable(key: String, token: Secret, check: &mut Check<'_>) -> Option<Secret> {
     let text = token.expose();
     if text.len() < LEAST_TOKEN || !text.chars().all(|c| c.is_ascii_graphic()) {
         check.mistake(

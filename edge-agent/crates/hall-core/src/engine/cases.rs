@@ -3,7 +3,7 @@
 
 use super::Engine;
 use crate::case::{self, Concern};
-use crate::event::{Event, EventCode, EventId, Revision, Subject};
+use crate::event::{Event, EventCode, EventId, Revision};
 use crate::order::{CaseAction, CaseReason, EventRef, Order, Refusal};
 use crate::time::HallTime;
 
@@ -22,7 +22,13 @@ impl Engine {
         let by = &order.by;
         let event = self.known(event).ok_or(Refusal::Unknown)?;
         let (id, code) = (event.id, event.code);
-        let review = case::decide(event, &self.concern(event), by, action, reason)?;
+        let review = case::decide(
+            event,
+            &Concern::of(&event.subject, &self.core.cfg),
+            by,
+            action,
+            reason,
+        )?;
         let decided = self.core.clock.stamp(given);
         let over = event.end.is_some_and(|end| end.unix_ms <= decided.unix_ms);
         let revision = Revision {
@@ -63,40 +69,6 @@ impl Engine {
                 .filter(|event| event.code == *code && event.subject == *subject)
                 .filter(|event| onset_unix_ms.is_none_or(|onset| event.onset.unix_ms == onset))
                 .max_by_key(|event| event.onset.unix_ms),
-        }
-    }
-
-    /// Which windows an event is about.
-    fn concern(&self, event: &Event) -> Concern {
-        let cfg = &self.core.cfg;
-        let windows = match &event.subject {
-            Subject::Window(id) => vec![id.clone()],
-            Subject::Group(id) => cfg
-                .groups
-                .iter()
-                .find(|group| group.id == *id)
-                .map(|group| group.windows.clone())
-                .unwrap_or_default(),
-            Subject::Queue(id) => cfg
-                .queues
-                .iter()
-                .find(|queue| queue.id == *id)
-                .map(|queue| queue.windows.clone())
-                .unwrap_or_default(),
-            Subject::Sensor(id) => cfg
-                .sensors
-                .iter()
-                .find(|sensor| sensor.id == *id)
-                .map(|sensor| vec![sensor.window.clone()])
-                .unwrap_or_default(),
-            Subject::Camera(_) | Subject::Gateway(_) | Subject::Hall | Subject::Device => {
-                Vec::new()
-            }
-        };
-        if windows.is_empty() {
-            Concern::Hall
-        } else {
-            Concern::Windows(windows)
         }
     }
 }
