@@ -62,6 +62,8 @@ pub struct ModbusGateway {
     pub inputs: Vec<ModbusInput>,
 }
 
+/// A unit that did not answer is asked again after this long: waiting for it slows the others down.
+const REST: Duration = Duration::from_secs(5);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(15);
@@ -80,6 +82,8 @@ struct Unit {
     answering: bool,
     /// It did not answer in this round.
     missed: bool,
+    /// When it is asked again.
+    rests_until: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -185,6 +189,8 @@ impl ModbusPoller {
         down: &mut bool,
     ) -> String {
         let mut units = units(&self.gateway.inputs);
+        // What was last said of a unit that does not answer, while there is one.
+        let mut silent_unit = String::new();
         let mut tick = tokio::time::interval_at(Instant::now(), self.gateway.poll);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -193,9 +199,13 @@ impl ModbusPoller {
             let mut any = false;
             for unit in &mut units {
                 unit.missed = false;
+                if unit.rests_until.is_some_and(|until| Instant::now() < until) {
+                    continue;
+                }
                 match unit.request().read(&mut context).await {
                     Ok(bits) => {
                         any = true;
+                        unit.rests_until = None;
                         if std::mem::take(down) {
                             self.tell(mailbox, SourceId::Gateway(self.gateway.id.clone()), false);
                         }
@@ -207,6 +217,7 @@ impl ModbusPoller {
                         }
                         trouble.get_or_insert(reason);
                         unit.missed = true;
+                        unit.rests_until = Some(Instant::now() + REST);
                     }
                 }
             }
@@ -216,9 +227,27 @@ impl ModbusPoller {
                 for unit in units.iter_mut().filter(|unit| unit.missed) {
                     self.silent(mailbox, unit);
                 }
+                let (late, tcp) = (
+                    units.iter().any(|unit| unit.missed),
+                    matches!(self.gateway.line, ModbusLine::Tcp { .. }),
+                );
+                if late && tcp {
+                    // Gateways answer for a silent unit when their own patience is over: on this connection that would be taken for
+                    // the answer to a later request.
+                    drop(context);
+                    context = match self.connect().await {
+                        Ok(context) => context,
+                        Err(trouble) => return trouble,
+                    };
+                }
+                if units.iter().all(|unit| unit.answering) {
+                    silent_unit.clear();
+                } else if let Some(trouble) = trouble {
+                    silent_unit = trouble;
+                }
                 self.status.send_modify(|s| {
                     s.connected = true;
-                    s.trouble = trouble.unwrap_or_default();
+                    s.trouble.clone_from(&silent_unit);
                 });
             } else if let Some(trouble) = trouble {
                 return trouble;
@@ -306,6 +335,7 @@ fn units(inputs: &[ModbusInput]) -> Vec<Unit> {
                 inputs: vec![input],
                 answering: true,
                 missed: false,
+                rests_until: None,
             }),
         }
     }

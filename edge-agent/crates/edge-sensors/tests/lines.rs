@@ -257,6 +257,73 @@ async fn a_unit_that_is_silent_beside_an_answering_one_takes_only_its_own_sensor
         .await;
 }
 
+/// A Modbus TCP gateway asks its units one after the other and answers for a silent one late, when its own patience is over.
+fn serve_late(storage: &Storage, late_unit: u8, late_by: Duration) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let storage = storage.clone();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let storage = storage.clone();
+            thread::spawn(move || {
+                let mut buffer = [0; 256];
+                while let Ok(count @ 1..) = stream.read(&mut buffer) {
+                    // A request is 12 bytes; the seventh is the unit.
+                    for request in buffer[..count].chunks(12) {
+                        let unit = request[6];
+                        let response = answer(unit, request, ModbusProto::TcpUdp, &storage);
+                        let mut back = stream.try_clone().unwrap();
+                        let write = move || {
+                            // Fails when the box has hung up meanwhile.
+                            let _ = back.write_all(&response.unwrap());
+                        };
+                        if unit == late_unit {
+                            thread::spawn(move || {
+                                thread::sleep(late_by);
+                                write();
+                            });
+                        } else {
+                            write();
+                        }
+                    }
+                }
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_late_answer_for_one_unit_does_not_make_the_gateway_of_the_others_seem_lost() {
+    let storage: Storage = Arc::default();
+    let port = serve_late(&storage, 2, Duration::from_millis(1_300));
+    let line = ModbusLine::Tcp {
+        host: "127.0.0.1".into(),
+        port,
+    };
+    let inputs = vec![input("W1-seat", 1, 0, false), input("W2-seat", 2, 1, false)];
+    let mut heard = poll(line, inputs);
+    let late = [("W2-seat".to_owned(), true)];
+    heard
+        .until("the late unit is down", |t| t.health == late)
+        .await;
+    // Over several more rounds the other unit goes on, and nothing else is told.
+    for on in [true, false, true, false, true] {
+        storage.lock().unwrap().set_discrete(0, on).unwrap();
+        heard
+            .until("the other unit", |t| t.values.get("W1-seat") == Some(&on))
+            .await;
+        let more = Instant::now();
+        heard
+            .until("its word again", |_| {
+                more.elapsed() > Duration::from_millis(700)
+            })
+            .await;
+        assert_eq!(heard.told.health, late);
+    }
+}
+
 const STILL: [u8; 23] = [
     0xF4, 0xF3, 0xF2, 0xF1, 0x0D, 0x00, 0x02, 0xAA, 0x02, 0x51, 0x00, 0x00, 0x00, 0x00, 0x3B, 0x00,
     0x00, 0x55, 0x00, 0xF8, 0xF7, 0xF6, 0xF5,
