@@ -6,6 +6,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as figures from './figures.mjs';
 import * as scenario from './scenario.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
@@ -13,15 +14,14 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 const POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 
 export function startMock(port = 0, { windows = 10 } = {}) {
-  scenario.resize(windows);
   const started = Date.now();
   const log = scenario.firstEvents(started);
   const streams = new Set();
   let stalledAt = null;
   const snapshot = (now) => {
-    if (stalledAt === null) return scenario.snapshot(now, started);
+    if (stalledAt === null) return scenario.snapshot(now, started, windows);
     const age_ms = now - stalledAt;
-    const seen = scenario.snapshot(stalledAt, started);
+    const seen = scenario.snapshot(stalledAt, started, windows);
     return { ...seen, now: scenario.stamp(now), age_ms, windows: seen.windows.map((w) => ({ ...w, for_ms: w.for_ms + age_ms })) };
   };
   const lastSeq = () => log.at(-1).seq;
@@ -33,15 +33,25 @@ export function startMock(port = 0, { windows = 10 } = {}) {
     response.end(JSON.stringify(body));
   };
 
+  const kept = (url, now, response) => {
+    const { searchParams: q } = url;
+    const made = url.pathname === '/api/day' ? figures.day(q.get('date') ?? figures.days(now).today, now, scenario.hall(windows))
+      : url.pathname === '/api/report' ? figures.report(q.get('month'), now, scenario.hall(windows))
+        : figures.tables(q.get('month'), q.get('lang') ?? 'zh', now, scenario.hall(windows));
+    return made ? json(response, made) : json(response, scenario.refusal('figures_none', 'There are no figures of that on this box.'), 404);
+  };
+
   const answer = (url, request, response) => {
     const now = Date.now();
     const [, camera, part] = url.pathname.match(/^\/api\/cameras\/(\w+)\/(\S+)$/) ?? [];
     const id = url.pathname.match(/^\/api\/events\/(\w+)$/)?.[1];
     if (url.pathname === '/api/session') return json(response, { v: 1, mode: 'open', account: null, rights: ['names', 'board', 'events', 'figures', 'pictures', 'health'], csrf: null, ends_in_s: null });
-    if (url.pathname === '/api/hall') return json(response, scenario.hall());
+    if (url.pathname === '/api/hall') return json(response, scenario.hall(windows));
     if (url.pathname === '/api/snapshot') return json(response, snapshot(now));
     if (url.pathname === '/api/history') return json(response, scenario.history(now));
     if (url.pathname === '/health') return json(response, scenario.health(now, started));
+    if (url.pathname === '/api/days') return json(response, figures.days(now));
+    if (url.pathname.startsWith('/api/day') || url.pathname.startsWith('/api/report')) return kept(url, now, response);
     if (url.pathname === '/api/events') {
       const { searchParams: q } = url;
       const fits = newest().filter((e) => (q.get('open') !== 'true' || e.state === 'open') && (!q.get('code') || e.code === q.get('code')));
@@ -68,14 +78,15 @@ export function startMock(port = 0, { windows = 10 } = {}) {
       streams.add(response);
       return request.on('close', () => streams.delete(response));
     }
-    return file(url, response);
+    return file(url, request, response);
   };
 
-  const file = (url, response) => {
+  const file = (url, request, response) => {
     const path = normalize(join(DIST, url.pathname === '/' ? 'index.html' : url.pathname));
     if (!path.startsWith(DIST) || !existsSync(path) || !statSync(path).isFile()) return json(response, scenario.refusal('not_found', 'There is nothing under this path.'), 404);
-    response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream', 'cache-control': 'no-cache' });
-    return createReadStream(path).pipe(response);
+    const packed = existsSync(`${path}.gz`) && (request.headers['accept-encoding'] ?? '').includes('gzip');
+    response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream', 'cache-control': 'no-cache', ...(packed ? { 'content-encoding': 'gzip' } : {}) });
+    return createReadStream(packed ? `${path}.gz` : path).pipe(response);
   };
 
   const server = createServer((request, response) => {

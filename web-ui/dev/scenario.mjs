@@ -17,16 +17,14 @@ const NAMES = [
 
 export const stamp = (ms) => `${new Date(ms + 8 * 3_600_000).toISOString().slice(0, 23)}+08:00`;
 
-let count = NAMES.length;
-/** The hall has so many windows; beyond ten the names and states come again. */
-export const resize = (windows) => (count = windows);
-const each = (make) => Array.from({ length: count }, (_, i) => make(i % NAMES.length, i));
+/** A hall of so many windows; beyond ten the names and states come again. */
+const each = (count, make) => Array.from({ length: count }, (_, i) => make(i % NAMES.length, i));
 
-export function hall() {
+export function hall(count = NAMES.length) {
   const base = golden('hall.json');
   return {
     ...base,
-    windows: each((n, i) => ({ id: `W${i + 1}`, name: { zh: NAMES[n][0], en: NAMES[n][1] } })),
+    windows: each(count, (n, i) => ({ id: `W${i + 1}`, name: { zh: NAMES[n][0], en: NAMES[n][1] } })),
     queues: [
       { id: 'Q1', name: { zh: '大厅排队区', en: 'Main queue' }, windows: [], capacity: 20 },
       { id: 'Q2', name: { zh: '税务排队区', en: 'Tax queue' }, windows: ['W4'], capacity: 12 },
@@ -54,9 +52,9 @@ const WINDOWS = [
   ['unstaffed', 'video_absent', 1.1, 0, null, ['video:cam2']],
 ];
 
-export function snapshot(now, started) {
+export function snapshot(now, started, count = NAMES.length) {
   const ran = now - started;
-  const windows = each((n, i) => {
+  const windows = each(count, (n, i) => {
     // Of a large hall most windows are staffed.
     const [state, reason, minutes, customers, level, sources] = WINDOWS[i >= WINDOWS.length && n % 5 !== 0 ? 4 : n];
     const forMs = Math.round(minutes * MIN) + ran;

@@ -35,7 +35,7 @@ async function refusal(response: Response): Promise<Answer<never>> {
   }
 }
 
-async function json<T>(path: string, shape: Shape<T>, signal?: AbortSignal, alsoRead?: number): Promise<Answer<T>> {
+export async function json<T>(path: string, shape: Shape<T>, signal?: AbortSignal, alsoRead?: number): Promise<Answer<T>> {
   const asked = await ask(path, signal);
   if (asked.kind !== 'success') return asked;
   const response = asked.value;

@@ -2,6 +2,7 @@
 
 import { useEffect } from 'preact/hooks';
 import { announcement } from './announce';
+import { later } from './components/Later';
 import { t } from './i18n';
 import { go, route } from './route';
 import { entered, may } from './session';
@@ -17,6 +18,9 @@ import { Header } from './views/Header';
 import { Notices } from './views/Notices';
 import { OwnAccount } from './views/OwnAccount';
 import { Wall } from './views/Wall';
+
+const Day = later(() => import('./views/Day').then((m) => m.Day));
+const Month = later(() => import('./views/Month').then((m) => m.Month));
 
 export function App() {
   const { view } = route.value;
@@ -52,6 +56,10 @@ function View({ view }: { view: string }) {
       return <Accounts />;
     case 'audit':
       return <Audit />;
+    case 'day':
+      return <Day />;
+    case 'month':
+      return <Month />;
     default:
       if (!may('board')) return may('audit') ? <Audit /> : <main class="account" id="main" tabIndex={-1}><Box /></main>;
       return snapshot.value === null ? <main class="waiting" id="main" tabIndex={-1} aria-busy="true"><p>{t.value.loading}</p></main> : <Board />;

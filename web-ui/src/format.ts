@@ -55,5 +55,8 @@ export function bytes(n: number): string {
 /** `12 345` with thin spaces, in both languages. */
 export const count = (n: number) => String(n).replace(/\B(?=(\d{3})+$)/g, '\u2009');
 
+/** `93.4 %` of a share; `text` where there is nothing to say. */
+export const rate = (share: number | null, text: string) => (share === null ? text : `${(share * 100).toFixed(1)} %`);
+
 /** `93 %`. */
 export const percent = (share: number) => `${Math.round(share * 100)} %`;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { en } from '../src/i18n/en';
+import { timeClass } from '../src/figures-types';
 import { zh } from '../src/i18n/zh';
 import { windowState, reason, level, queueState, fault, quality, zoneKind, sensorKind, sensorReason, overall, componentState, cameraState, uplinkMode } from '../src/types';
 
@@ -56,7 +57,8 @@ describe('the dictionary', () => {
       check(words.uplinkMode, uplinkMode.values);
       check(words.roles, wireNames('Role'));
       check(words.deed, deeds);
-      for (const [table, name, least] of [[words.code, 'EventCode', 11], [words.endReason, 'EndReason', 7], [words.tag, 'Tag', 2], [words.phase, 'Phase', 3]] as const) {
+      check(words.figures.timeClass, timeClass.values);
+      for (const [table, name, least] of [[words.figures.review, 'Review', 8], [words.code, 'EventCode', 11], [words.endReason, 'EndReason', 7], [words.tag, 'Tag', 2], [words.phase, 'Phase', 3]] as const) {
         const names = wireNames(name);
         expect(names.length, `${name} found in the source`).toBeGreaterThanOrEqual(least);
         check(table, names);

@@ -11,6 +11,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
+import { figures } from './figures.e2e.mjs';
+import { quality } from './quality.e2e.mjs';
+
 const [base, out = 'test-results'] = process.argv.slice(2);
 if (!base) {
   console.error('usage: node test/page.e2e.mjs BASE_URL|mock OUT_DIR');
@@ -224,6 +227,9 @@ try {
       }
     }
   }
+
+  await figures({ browser, url, check, out, sideways, clipped, mock: startMock !== null });
+  await quality({ browser, url, check, mock: startMock !== null });
 
   if (mock) {
     // Pages of the wall take turns by themselves.

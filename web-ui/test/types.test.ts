@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Misfit, type Shape } from '../src/shape';
+import * as figures from '../src/figures-types';
 import * as types from '../src/types';
 
 const golden = (name: string): unknown => JSON.parse(readFileSync(new URL(`../../edge-agent/src/web/golden/${name}.json`, import.meta.url), 'utf8'));
@@ -19,6 +20,9 @@ const FORMS: [Shape<unknown>, string[], string][] = [
   [types.accountChangedShape, ['account_changed'], 'AccountChangedDto'],
   [types.auditPageShape, ['audit'], 'AuditPageDto'],
   [types.errorShape, ['error'], 'ErrorDto'],
+  [figures.daysShape, ['days'], 'DaysDto'],
+  [figures.dayShape, ['day'], 'DayDto'],
+  [figures.tablesShape, ['report_tables', 'report_tables_zh'], 'ReportTablesDto'],
 ];
 
 interface Schema {
@@ -40,6 +44,10 @@ describe('the page\'s types', () => {
         expect(shape.unknown(value, file)).toEqual([]);
       }
     }
+  });
+
+  it('find in the report what the page draws of it', () => {
+    expect(() => figures.reportShape.read(golden('report'), 'report')).not.toThrow();
   });
 
   it('fail with the place when a form is not as published', () => {
@@ -66,7 +74,7 @@ describe('the page\'s types', () => {
       [types.windowState, 'WindowStateDto'], [types.reason, 'ReasonDto'], [types.tri, 'TriDto'], [types.level, 'LevelDto'],
       [types.queueState, 'QueueStateDto'], [types.fault, 'FaultDto'], [types.quality, 'QualityDto'], [types.zoneKind, 'ZoneKindDto'],
       [types.sensorKind, 'SensorKindDto'], [types.sensorReason, 'SensorReasonDto'], [types.overall, 'OverallDto'], [types.componentState, 'ComponentStateDto'],
-      [types.cameraState, 'CameraStateDto'], [types.uplinkMode, 'UplinkModeDto'],
+      [types.cameraState, 'CameraStateDto'], [figures.timeClass, 'TimeClassDto'], [types.uplinkMode, 'UplinkModeDto'],
       [types.sessionMode, 'SessionModeDto'],
     ] as const) {
       expect([...shape.values].sort(), schema).toEqual([...valuesOf(schema)].sort());

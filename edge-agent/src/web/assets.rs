@@ -29,6 +29,15 @@ pub fn page_is_built_in() -> bool {
 pub(super) async fn file(uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
+    let packed = takes_gzip(&headers).then(|| Page::get(&format!("{path}.gz")));
+    if let Some(file) = packed.flatten() {
+        let mut response = found(path, &file, &headers);
+        let coding = HeaderValue::from_static("gzip");
+        response
+            .headers_mut()
+            .insert(header::CONTENT_ENCODING, coding);
+        return response;
+    }
     match Page::get(path) {
         Some(file) => found(path, &file, &headers),
         None if path == "index.html" => (
@@ -41,6 +50,17 @@ pub(super) async fn file(uri: Uri, headers: HeaderMap) -> Response {
             ApiError::not_found("not_found", "There is nothing under this path.").into_response()
         }
     }
+}
+
+/// The client says that it unpacks gzip.
+fn takes_gzip(request: &HeaderMap) -> bool {
+    (request.get_all(header::ACCEPT_ENCODING).iter())
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|coding| {
+            let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+            name.trim() == "gzip" && weight.trim() != "q=0"
+        })
 }
 
 fn found(path: &str, file: &EmbeddedFile, request: &HeaderMap) -> Response {
@@ -62,6 +82,7 @@ fn found(path: &str, file: &EmbeddedFile, request: &HeaderMap) -> Response {
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert(header::ETAG, etag);
     }

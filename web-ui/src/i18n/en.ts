@@ -1,8 +1,10 @@
 // The English texts.
 
+import { figuresEn } from './figures';
 import type { Dictionary } from './index';
 
 export const en: Dictionary = {
+  figures: figuresEn,
   title: 'Hall live',
   language: '中文',
   languageHint: 'Switch to Chinese / 切换到中文',

@@ -1,6 +1,9 @@
 // 中文文本。The Chinese texts; their keys are the dictionary's type, so the other language cannot lack one.
 
+import { figuresZh } from './figures';
+
 export const zh = {
+  figures: figuresZh,
   title: '大厅实况',
   language: 'English',
   languageHint: '切换到英文 / Switch to English',

@@ -38,7 +38,8 @@ function Camera({ info, figures, seen }: Props) {
   const ageMs = figures?.last_frame_age_ms;
   return (
     <li class={`camera camera--${state}`} data-testid="camera" data-camera={info.id} data-state={state}>
-      <button type="button" class="camera__open" aria-label={`${t.value.openView(name)}, ${said}`} onClick={() => (shownCamera.value = info.id)}>
+      <button type="button" class="camera__open" onClick={() => (shownCamera.value = info.id)}>
+        <span class="unseen">{t.value.openView(name)}</span>
         <span class="camera__name"><CameraIcon /> <b>{info.id}</b> {name !== info.id && name}</span>
         <span class="camera__state"><i class="dot" /> {said}{figures && state !== 'down' ? ` · ${t.value.fps(figures.fps.toFixed(1))}` : ''}</span>
         {figures && (

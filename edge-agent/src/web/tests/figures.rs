@@ -243,6 +243,7 @@ async fn days_and_reports_are_as_published() {
             "/api/report/tables?month=2026-09&lang=en",
             "report_tables.json",
         ),
+        ("/api/report/tables?month=2026-09", "report_tables_zh.json"),
     ] {
         let answer = get(served.addr, path).await;
         assert_eq!(answer.status, 200, "{path}: {answer:?}");

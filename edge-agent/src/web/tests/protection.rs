@@ -178,3 +178,33 @@ fn say_skipped(what: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "\nSKIPPED {what}");
 }
+
+#[tokio::test]
+async fn the_page_comes_packed_for_those_who_take_it() {
+    // A build without the page has nothing to pack.
+    if !page_is_built_in() {
+        println!(
+            "SKIPPED the_page_comes_packed_for_those_who_take_it: web-ui/dist is missing; run make setup-test"
+        );
+        return;
+    }
+    let served = Served::start().await;
+    let ask = |accepts: &'static str| async move {
+        let headers = [("host", "localhost"), ("accept-encoding", accepts)];
+        request(served.addr, "GET", "/", &headers).await
+    };
+    let (plain, packed, refused) = (
+        ask("identity").await,
+        ask("br, gzip").await,
+        ask("gzip;q=0").await,
+    );
+    assert_eq!(plain.header("content-encoding"), None);
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    assert_eq!(packed.header("content-type"), plain.header("content-type"));
+    assert_eq!(packed.header("vary"), Some("accept-encoding"));
+    assert_ne!(packed.header("etag"), plain.header("etag"));
+    assert_eq!((packed.body[0], packed.body[1]), (0x1f, 0x8b));
+    assert!(packed.body.len() < plain.body.len());
+    assert_eq!(refused.body, plain.body);
+    served.stop().await;
+}
