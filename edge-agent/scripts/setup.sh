@@ -11,3 +11,4 @@ what=${1:-run}
 "$steps/rust.sh"
 "$steps/onnxruntime.sh"
 "$steps/page.sh"
+[ "$what" != test ] || "$steps/asyncapi.sh"

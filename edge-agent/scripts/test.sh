@@ -18,11 +18,13 @@ step() { # name, command...
   names+=("$name") times+=($((SECONDS - began)))
 }
 in_page() { (cd web-ui && "$@" </dev/null); }
+in_asyncapi() { (cd tests/asyncapi && "$@" </dev/null); }
 
 step format cargo fmt --all --check
 step clippy cargo clippy --workspace --all-targets --locked -- -D warnings
 step page-types in_page npm run --silent check
 if [ "$what" = all ]; then
+  step asyncapi in_asyncapi npm run --silent check
   # The end-to-end tests drive the real binary, found beside their own.
   step binaries cargo build --locked -p edge-agent -p edge-tests --bins
   step page-tests in_page npm test --silent

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use edge_config::Config;
 use edge_uplink::store::EventStore;
 use edge_uplink::writer::StoreWriter;
-use edge_uplink::{LiveState, Uplink, UplinkStatus};
+use edge_uplink::{LiveState, Uplink, UplinkStatus, rollups};
 use edge_vision::ingest::Camera;
 use hall_core::engine::Engine;
 use hall_core::track::TrackerConfig;
@@ -95,6 +95,8 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
     let (health_tx, health_rx) = watch::channel(Arc::new(health::starting()));
     let (meta_tx, meta_rx) = watch::channel(Value::Null);
     let (live_tx, live_rx) = watch::channel(Arc::new(LiveState::default()));
+    let uplink_config = links::uplink_config(&config);
+    let (rollup_port, rollups) = uplink_config.as_ref().map(|_| rollups::channel()).unzip();
     let camera_states = CameraStates::default();
     let vision = Arc::new(VisionPort::new(tracker.high_score));
 
@@ -157,7 +159,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         view: view_tx,
         facts: facts_rx,
         archive: archive_port::start(&mut supervisor, &config),
-        figures: figures::start(&mut supervisor, &config, &clock, ratings_rx),
+        figures: figures::start(&mut supervisor, &config, &clock, ratings_rx, rollup_port),
         attention: vision.attention(),
         heartbeat: heartbeat_tx,
     };
@@ -247,7 +249,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
 
     let uplink_status = watch::Sender::new(UplinkStatus::default());
     let uplink_rx = uplink_status.subscribe();
-    if let Some(uplink) = links::uplink_config(&config) {
+    if let Some(uplink) = uplink_config {
         let retained = (
             config.clone(),
             clock.clone(),
@@ -284,6 +286,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
             centre::start(&mut supervisor, gate, ports)
         });
         let ports = (store.clone(), seq_rx.clone(), live_rx, links::wall(&clock));
+        let retained_file = config.storage.dir.join("retained.json");
         supervisor.start(
             "uplink",
             Stage::Uplink,
@@ -294,6 +297,8 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
                     uplink
                         .with_status(uplink_status.clone())
                         .with_commands(commands.clone())
+                        .with_rollups(rollups.clone())
+                        .with_retained_file(retained_file.clone())
                 });
                 Box::pin(async move { Ok(uplink?.run(cancel).await?) })
             }),

@@ -11,7 +11,7 @@ use edge_uplink::{Commands, EventStore, Query};
 use hall_core::event::EventId;
 use hall_core::order::{Order, Refusal};
 use hall_wire::event::{SealedRecord, event_id_text, parse_event_id};
-use serde_json::{Value, json};
+use hall_wire::reply::{ConfigRecord, EvidenceRecord, ReplyData, RevisionLine};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -141,7 +141,7 @@ impl CentreDesk {
     }
 
     /// What an event was judged by: its newest revision, and how it came about. Numbers only; pictures never leave by MQTT.
-    async fn evidence(&self, event: &str) -> Result<Value, (Reason, String)> {
+    async fn evidence(&self, event: &str) -> Result<ReplyData, (Reason, String)> {
         let id = parse_event_id(event)
             .ok_or_else(|| (Reason::Malformed, format!("{event} is no event id")))?;
         let store = self.ports.store.clone();
@@ -154,31 +154,25 @@ impl CentreDesk {
         let Some(newest) = revisions.first() else {
             return Err((Reason::Unknown, "the log has no such event".into()));
         };
-        let history: Vec<Value> = revisions
-            .iter()
-            .take(REVISIONS_MAX)
-            .rev()
-            .map(|sealed| {
-                let r = &sealed.record;
-                json!({
-                    "seq": sealed.seq, "rev": r.rev, "phase": r.phase, "level": r.level, "review": r.review,
-                    "updated": r.updated, "hash": sealed.hash,
-                })
-            })
-            .collect();
-        Ok(json!({"event": newest, "revisions": history}))
+        let newest_first = revisions.iter().take(REVISIONS_MAX);
+        Ok(ReplyData::Evidence(Box::new(EvidenceRecord {
+            event: newest.clone(),
+            revisions: newest_first.rev().map(RevisionLine::from).collect(),
+        })))
     }
 
     /// What the box works with: ids and limits, no address and no secret.
-    fn settings(&self) -> Value {
+    fn settings(&self) -> ReplyData {
         let config = &self.ports.config;
-        json!({
-            "config_sha256": config.sha256,
-            "rules": RulesDto::from(&config.engine.rules),
-            "windows": config.windows.iter().map(|w| w.id.as_str()).collect::<Vec<_>>(),
-            "queues": config.queues.iter().map(|q| q.id.as_str()).collect::<Vec<_>>(),
-            "cameras": config.cameras.iter().map(|c| c.id.as_str()).collect::<Vec<_>>(),
-            "sensors": config.sensors.iter().map(|s| s.id.as_str()).collect::<Vec<_>>(),
+        let limits = serde_json::to_value(RulesDto::from(&config.engine.rules))
+            .expect("invariant: limits are numbers");
+        ReplyData::Config(ConfigRecord {
+            config_sha256: config.sha256.clone(),
+            rules: limits,
+            windows: config.windows.iter().map(|w| w.id.to_string()).collect(),
+            queues: config.queues.iter().map(|q| q.id.to_string()).collect(),
+            cameras: config.cameras.iter().map(|c| c.id.to_string()).collect(),
+            sensors: config.sensors.iter().map(|s| s.id.to_string()).collect(),
         })
     }
 }

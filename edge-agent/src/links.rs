@@ -74,6 +74,7 @@ pub fn command_gate(config: &Config) -> Option<CommandGate> {
             id: signer.id.clone(),
             public_key: signer.public_key,
             roles: signer.roles.clone(),
+            area: signer.area.clone(),
         })
         .collect();
     (!signers.is_empty()).then(|| CommandGate::new(signers, format!("/{}", path.join("/"))))

@@ -1,10 +1,14 @@
-//! The retained `meta` payload: what the box is and how its sensors stand, without addresses and credentials (contract v1).
+//! The retained `meta` payload: gathered from configuration, log and clock, and how the sensors stand.
 
-use edge_config::{CameraConfig, Config, Name};
+use edge_config::{Config, Name};
 use edge_uplink::store::StoreStats;
-use hall_core::config::SensorKind;
+use edge_uplink::wire::PAYLOAD_MAX_BYTES;
 use hall_core::snapshot::HallSnapshot;
 use hall_core::time::WallClock;
+use hall_wire::meta::{
+    CONTRACT, MetaCalendar, MetaCamera, MetaClock, MetaQueue, MetaRecord, MetaSensor, MetaStore,
+    MetaWindow, NameRecord, Ntp, ntp_name, sensor_kind_name,
+};
 use hall_wire::name::sensor_reason_name;
 use hall_wire::observation::quality_name;
 use hall_wire::time::rfc3339;
@@ -30,40 +34,74 @@ pub struct MetaInputs<'a> {
     pub at: String,
 }
 
-/// A payload has less than 16 KiB (contract v1).
-const PAYLOAD_MAX_BYTES: usize = 16 * 1024 - 1;
 /// What is told of a sensor's health goes in this order where a box has so many devices that all of it would be too much.
 const HEALTH_FIELDS: [&str; 3] = ["age_s", "since", "reason"];
 
 /// The payload, before it is known how the sensors stand.
 #[must_use]
-pub fn meta(inputs: &MetaInputs<'_>) -> Value {
+pub fn meta(inputs: &MetaInputs<'_>) -> MetaRecord {
     let config = inputs.config;
-    json!({
-        "v": 1,
-        "kind": "meta",
-        "hall": config.hall.id,
-        "box": config.box_id,
-        "at": inputs.at,
-        "name": name(&config.hall.name),
-        "area": config.hall.area,
-        "agent": env!("CARGO_PKG_VERSION"),
-        "windows": config.windows.iter().map(|w| json!({
-            "id": w.id.as_str(), "name": name(&w.name), "department": w.department.as_ref().map(name),
-        })).collect::<Vec<_>>(),
-        "queues": config.queues.iter().map(|q| json!({"id": q.id.as_str(), "name": name(&q.name)})).collect::<Vec<_>>(),
-        "cameras": config.cameras.iter().map(camera).collect::<Vec<_>>(),
-        "sensors": config.sensors.iter().map(|s| json!({
-            "id": s.id.as_str(), "window": s.window.as_str(), "kind": sensor_kind(s.kind),
-        })).collect::<Vec<_>>(),
-        "rule": format!("{}@{}", config.engine.rules.name, config.engine.rules.revision),
-        "model": inputs.model.0,
-        "model_sha256": inputs.model.1,
-        "config_sha256": config.sha256,
-        "clock": clock(inputs),
-        "disk_free_bytes": inputs.disk_free_bytes,
-        "store": {"first_seq": inputs.store.first_seq, "last_seq": inputs.store.last_seq, "last_hash": inputs.store.last_hash},
-    })
+    let windows = config.windows.iter().map(|w| MetaWindow {
+        id: w.id.to_string(),
+        name: name(&w.name),
+        department: w.department.as_ref().map(name),
+    });
+    let queues = config.queues.iter().map(|q| MetaQueue {
+        id: q.id.to_string(),
+        name: name(&q.name),
+    });
+    let cameras = config.cameras.iter().map(|c| MetaCamera {
+        id: c.id.to_string(),
+        name: name(&c.name),
+        gb_channel_id: c.gb_channel_id.clone(),
+    });
+    let sensors = config.sensors.iter().map(|s| MetaSensor {
+        id: s.id.to_string(),
+        window: s.window.to_string(),
+        kind: sensor_kind_name(s.kind).into(),
+        quality: None,
+        reason: None,
+        since: None,
+        age_s: None,
+    });
+    let calendars = config.engine.duty.calendar_years.iter();
+    MetaRecord {
+        v: 1,
+        kind: "meta".into(),
+        hall: config.hall.id.clone(),
+        box_id: config.box_id.clone(),
+        at: inputs.at.clone(),
+        simulated: false,
+        name: name(&config.hall.name),
+        area: config.hall.area.clone(),
+        agent: env!("CARGO_PKG_VERSION").into(),
+        contract: CONTRACT.into(),
+        rule: format!(
+            "{}@{}",
+            config.engine.rules.name, config.engine.rules.revision
+        ),
+        windows: windows.collect(),
+        queues: queues.collect(),
+        cameras: cameras.collect(),
+        sensors: sensors.collect(),
+        model: inputs.model.0.clone(),
+        model_sha256: inputs.model.1.clone(),
+        config_sha256: config.sha256.clone(),
+        calendars: calendars
+            .map(|year| MetaCalendar {
+                year: *year,
+                tx: None,
+            })
+            .collect(),
+        clock: clock(inputs),
+        certificate: None,
+        disk_free_bytes: inputs.disk_free_bytes,
+        store: MetaStore {
+            first_seq: inputs.store.first_seq,
+            last_seq: inputs.store.last_seq,
+            last_hash: inputs.store.last_hash.clone(),
+        },
+    }
 }
 
 /// The payload with how the sensors stand in this view.
@@ -113,32 +151,25 @@ fn told_of<'a>(
         .find(|told| told.get("id").and_then(Value::as_str) == Some(sensor))
 }
 
-fn clock(inputs: &MetaInputs<'_>) -> Value {
+fn clock(inputs: &MetaInputs<'_>) -> MetaClock {
     let (discipline, error_ms) = inputs.discipline;
     let ntp = match discipline {
-        Discipline::Synced { .. } => "synced",
-        Discipline::Unsynced => "unsynced",
-        Discipline::Unknown => "unknown",
+        Discipline::Synced { .. } => Ntp::Synced,
+        Discipline::Unsynced => Ntp::Unsynced,
+        Discipline::Unknown => Ntp::Unknown,
     };
-    json!({
-        "synced": inputs.clock.synced, "offset_ms": inputs.clock.offset_ms, "ntp": ntp, "error_ms": error_ms,
-    })
+    MetaClock {
+        synced: inputs.clock.synced,
+        offset_ms: inputs.clock.offset_ms,
+        ntp: ntp_name(ntp).into(),
+        error_ms,
+    }
 }
 
-fn name(name: &Name) -> Value {
-    json!({"zh": name.zh, "en": name.en})
-}
-
-fn camera(camera: &CameraConfig) -> Value {
-    json!({"id": camera.id.as_str(), "name": name(&camera.name), "gb_channel_id": camera.gb_channel_id})
-}
-
-/// Stable name of a sensor's kind.
-fn sensor_kind(kind: SensorKind) -> &'static str {
-    match kind {
-        SensorKind::Presence => "presence",
-        SensorKind::Seat => "seat",
-        SensorKind::Pause => "pause",
+fn name(name: &Name) -> NameRecord {
+    NameRecord {
+        zh: name.zh.clone(),
+        en: name.en.clone(),
     }
 }
 

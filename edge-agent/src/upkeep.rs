@@ -107,7 +107,7 @@ impl Upkeep {
             let _ = self.facts.send(SystemFact::StorageLow(is_low)).await;
         }
         let wall = self.clock.wall();
-        self.meta.send_replace(meta(&MetaInputs {
+        let record = meta(&MetaInputs {
             config: &self.config,
             model: &self.model,
             store: &stats,
@@ -115,7 +115,8 @@ impl Upkeep {
             clock: wall,
             discipline: self.clock.discipline(),
             at: hall_wire::time::rfc3339(wall.stamp(self.clock.now())),
-        }));
+        });
+        self.meta.send_replace(serde_json::to_value(record)?);
         Ok(())
     }
 }

@@ -116,6 +116,15 @@ impl Hall {
         self.config[table].or_insert(toml_edit::table())[key] = value(to);
     }
 
+    /// Takes a window and its sensors out.
+    pub fn remove_window(&mut self, id: &str) {
+        for (list, key) in [("windows", "id"), ("sensors", "window")] {
+            if let Some(entries) = self.config[list].as_array_of_tables_mut() {
+                entries.retain(|entry| entry[key].as_str() != Some(id));
+            }
+        }
+    }
+
     /// A key whose commands are obeyed.
     pub fn signer(&mut self, id: &str, public_key: &str, roles: &[&str]) {
         let mut signer = Table::new();

@@ -1,5 +1,6 @@
 //! The centre's side of MQTT: an independent subscriber that keeps every message, removes duplicates of events by their id and
-//! looks for gaps in their sequence.
+//! looks for gaps in their sequence. Whatever it hears under the contract's prefix must satisfy the published schemas to the letter: a
+//! test that hears anything else fails when its subscriber is dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,6 +9,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
+use hall_central::message::split_topic;
+use hall_central::schemas::Schemas;
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
 use serde_json::Value;
 
@@ -56,6 +59,19 @@ pub struct Subscriber {
     ended: Arc<AtomicBool>,
     client: Client,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What contract v1's topics begin with.
+const PREFIX: &str = "hall/v1";
+
+/// Checks a message of the contract; other topics are none of its business.
+fn check(topic: &str, payload: &str) -> Result<(), String> {
+    if !topic.starts_with(PREFIX) {
+        return Ok(());
+    }
+    let (source, leaf) = split_topic(PREFIX, topic).ok_or("the contract knows no such topic")?;
+    Schemas::strict().check_leaf(leaf, payload)?;
+    hall_central::message::read(source, leaf, payload).map(|_| ())
 }
 
 impl Subscriber {
@@ -155,6 +171,17 @@ impl Subscriber {
         self.lock().clone()
     }
 
+    /// Messages that break the contract, in words.
+    #[must_use]
+    pub fn invalid(&self) -> Vec<String> {
+        let messages = self.lock();
+        let faults = messages.iter().filter_map(|m| {
+            let why = check(&m.topic, &m.payload).err()?;
+            Some(format!("{}: {why}: {}", m.topic, m.payload))
+        });
+        faults.collect()
+    }
+
     /// Newest message on a topic that ends with `suffix`.
     #[must_use]
     pub fn last(&self, suffix: &str) -> Option<Message> {
@@ -244,6 +271,13 @@ impl Drop for Subscriber {
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             let _ = thread.join();
+        }
+        if !std::thread::panicking() {
+            let invalid = self.invalid();
+            assert!(
+                invalid.is_empty(),
+                "published against the contract: {invalid:#?}"
+            );
         }
     }
 }

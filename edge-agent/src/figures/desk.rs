@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use edge_sensors::rating::Rating;
+use edge_uplink::rollups::Delivered;
 use hall_core::engine::Output;
 use hall_core::time::Stamp;
 use hall_metrics::Layout;
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::files::DayFiles;
 use super::ledger::Ledger;
+use super::outgoing::{Outgoing, report};
 use crate::clock::Clock;
 
 /// Without anything new, and after a disk that refused, so often. Else what changed is written down as soon as a minute is over, a
@@ -82,6 +84,8 @@ pub struct FiguresDesk {
     ratings: mpsc::Receiver<Rating>,
     /// Until the next round, or until somebody believes the clock.
     rated: Vec<Rating>,
+    /// What goes to the centre; `None` without one.
+    outgoing: Option<Outgoing>,
 }
 
 impl FiguresDesk {
@@ -102,7 +106,15 @@ impl FiguresDesk {
             // Closed: without terminals none come.
             ratings: mpsc::channel(1).1,
             rated: Vec::new(),
+            outgoing: None,
         }
+    }
+
+    /// Where roll-ups go.
+    #[must_use]
+    pub fn with_outgoing(mut self, outgoing: Option<Outgoing>) -> Self {
+        self.outgoing = outgoing;
+        self
     }
 
     /// Where ratings come from.
@@ -134,6 +146,9 @@ impl FiguresDesk {
                     None => break,
                 },
                 Some(rating) = desk.ratings.recv() => desk.keep(rating),
+                report = report(&mut desk.outgoing) => if desk.delivered(&report) {
+                    desk.round().await?;
+                },
                 _ = rounds.tick() => desk.round().await?,
             }
         }
@@ -150,6 +165,19 @@ impl FiguresDesk {
         if self.rated.len() < RATED_MAX {
             self.rated.push(rating);
         }
+    }
+
+    /// Takes a report of the uplink. Returns true when nothing is offered any more and the next ones should be.
+    fn delivered(&mut self, report: &Delivered) -> bool {
+        let Some(outgoing) = &mut self.outgoing else {
+            return false;
+        };
+        let Some(period) = outgoing.settle(report) else {
+            return false;
+        };
+        let all = outgoing.offered().is_empty();
+        self.ledger().delivered(period, report.rev);
+        all
     }
 
     fn ledger(&mut self) -> &mut Ledger {
@@ -170,14 +198,19 @@ impl FiguresDesk {
                 ledger.rate(&rating.window, rating.option, wall.stamp(rating.at));
             }
         }
+        let before = self.outgoing.as_ref().map(|o| o.offered().to_vec());
         let work = move || {
             let rollups = ledger.round(now);
-            (ledger, rollups)
+            let offer = before.map(|before| ledger.outgoing(&before));
+            (ledger, rollups, offer)
         };
-        let (ledger, rollups) = tokio::task::spawn_blocking(work)
+        let (ledger, rollups, offer) = tokio::task::spawn_blocking(work)
             .await
             .context("adding figures up")?;
         self.ledger = Some(ledger);
+        if let (Some(outgoing), Some(offer)) = (&mut self.outgoing, offer) {
+            outgoing.offer(offer);
+        }
         let rollups = rollups?;
         if !rollups.is_empty() {
             let again = rollups.iter().filter(|rollup| rollup.rev > 1).count();

@@ -30,7 +30,9 @@ pub struct Ledger {
     layout: Layout,
     files: DayFiles,
     /// `None` until the clock is believed: only then is known which days are near.
-    book: Option<Book>,
+    pub(super) book: Option<Book>,
+    /// Days that changed and could not be written down: nothing that begins on them is sent.
+    pub(super) unsaved: BTreeSet<LocalDay>,
     /// Said before.
     early: Vec<Output>,
     /// Days of which everything on disk is in the book.
@@ -46,6 +48,7 @@ impl Ledger {
             layout,
             files,
             book: None,
+            unsaved: BTreeSet::new(),
             early: Vec::new(),
             own: BTreeSet::new(),
             trimmed: None,
@@ -108,6 +111,7 @@ impl Ledger {
         };
         // A clock nobody believes must not decide what is over and what is old.
         let rollups = now.map_or_else(Vec::new, |now| book.due(now));
+        self.unsaved.clear();
         for day in book.take_changed() {
             let Some(stored) = book.day(day) else {
                 continue;
@@ -124,6 +128,7 @@ impl Ledger {
             if let Err(error) = kept.and_then(|()| self.files.save(&stored)) {
                 tracing::warn!(error = %format_args!("{error:#}"), "Figures cannot be saved; tried again in a minute.");
                 book.mark_changed(day);
+                self.unsaved.insert(day);
                 continue;
             }
             self.own.insert(day);

@@ -4,6 +4,7 @@
 mod desk;
 mod files;
 mod ledger;
+mod outgoing;
 mod page;
 mod query;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use edge_config::Config;
 use edge_sensors::rating::Rating;
+use edge_uplink::rollups::RollupPort;
 use hall_core::ids::WindowId;
 use hall_metrics::Layout;
 use hall_report::{Name, Names};
@@ -24,6 +26,7 @@ use crate::supervise::{Criticality, Stage, Supervisor};
 pub use desk::{FiguresDesk, FiguresPort};
 pub use files::{DayFiles, KEEP_BYTES, KEEP_DAYS, Loaded};
 pub use ledger::Ledger;
+pub use outgoing::{Offered, Outgoing};
 pub use query::{Answered, FigureQuery, PERIODS_MAX, QueryError, month};
 
 /// The departments of the windows that have one, by their Chinese name: departments have no id of their own.
@@ -49,17 +52,19 @@ pub fn folder(config: &Config) -> PathBuf {
     config.storage.dir.join("figures")
 }
 
-/// Starts what adds figures up; gives the hall's end of it.
+/// Starts what adds figures up and offers roll-ups to the uplink, where there is one; gives the hall's end of it.
 pub fn start(
     supervisor: &mut Supervisor,
     config: &Config,
     clock: &Arc<Clock>,
     ratings: mpsc::Receiver<Rating>,
+    rollups: Option<RollupPort>,
 ) -> FiguresPort {
     let (port, batches) = FiguresPort::open();
     let files = DayFiles::new(folder(config));
-    let desk =
-        FiguresDesk::new(layout(config), files, clock.clone(), batches).with_ratings(ratings);
+    let desk = FiguresDesk::new(layout(config), files, clock.clone(), batches)
+        .with_ratings(ratings)
+        .with_outgoing(rollups.map(Outgoing::new));
     let desk = Arc::new(Mutex::new(desk));
     supervisor.start(
         "figures",

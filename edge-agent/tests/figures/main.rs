@@ -5,4 +5,5 @@ mod asked;
 mod hall;
 mod kept;
 mod killed;
+mod sent;
 mod shown;

@@ -340,6 +340,8 @@ pub struct SignerConfig {
     pub public_key: [u8; 32],
     /// Roles it may act in.
     pub roles: Vec<Role>,
+    /// Division codes from province down whose halls it commands; empty: any.
+    pub area: Vec<String>,
 }
 
 /// Local page.

@@ -1,5 +1,7 @@
 //! Events and gaps as CloudEvents 1.0 in structured JSON. The record inside is the stored bytes. Pure.
 
+use hall_wire::schema::{Instant, JsonMedia, Sequence, SpecVersion};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -8,23 +10,51 @@ use crate::store::{GapRecord, LineKind, LogLine};
 /// `sequence` is text that sorts like the number (CloudEvents sequence extension): zero-padded to the digits of a u64.
 const SEQUENCE_DIGITS: usize = 20;
 
-#[derive(Serialize)]
-struct Envelope<'a> {
+/// A message on `event`: a CloudEvent 1.0 in structured JSON.
+#[derive(Serialize, JsonSchema)]
+pub struct Envelope<'a, D> {
+    /// Version of CloudEvents.
+    #[schemars(with = "SpecVersion")]
     specversion: &'static str,
+    /// `{hall}/{box}/{event_id}/{rev}`, of a gap `{hall}/{box}/gap/{from}-{to}`: the de-duplication key. The same id always carries the same
+    /// content but for `late`.
     id: String,
+    /// `/{area…}/{hall}/{box}`: the topic without its prefix.
     source: &'a str,
+    /// `hall.{subject kind}.{code}.{phase}.v1`, of a gap `hall.log.gap.v1`.
     #[serde(rename = "type")]
     kind: String,
+    /// When this revision was made.
+    #[schemars(with = "Instant")]
     time: &'a str,
+    /// `{kind}/{id}` of what the event is about; `log` of a gap.
     subject: String,
+    /// `data.seq` as 20 digits, so that the order of the texts is that of the numbers.
+    #[schemars(with = "Sequence")]
     sequence: String,
+    /// Media type of `data`.
+    #[schemars(with = "JsonMedia")]
     datacontenttype: &'static str,
-    data: Box<RawValue>,
+    /// The record as stored, and `late`.
+    data: D,
+}
+
+/// What is in `data`: the stored record and, as its last member, whether it is late. Without `late` it is byte for byte what was hashed.
+#[derive(JsonSchema)]
+#[allow(
+    dead_code,
+    reason = "`data` is written as the stored bytes; this is its schema"
+)]
+pub struct Data<R> {
+    #[serde(flatten)]
+    record: R,
+    /// True when the record was stored before the present connection began, or is older than 60 s when sent. All times are the original ones.
+    late: bool,
 }
 
 /// The facts of a record that the envelope repeats.
 #[derive(Deserialize)]
-pub(crate) struct Facts {
+pub struct Facts {
     event_id: String,
     rev: u32,
     hall: String,
@@ -39,7 +69,8 @@ pub(crate) struct Facts {
 }
 
 /// The facts of an event line; `None` when it is no event of this form.
-pub(crate) fn facts(line: &LogLine) -> Option<Facts> {
+#[must_use]
+pub fn facts(line: &LogLine) -> Option<Facts> {
     match line.kind {
         LineKind::Event => serde_json::from_str(&line.json).ok(),
         LineKind::Gap => None,
@@ -47,7 +78,8 @@ pub(crate) fn facts(line: &LogLine) -> Option<Facts> {
 }
 
 /// The published form of an event line, or `None` when it cannot be made: the line is not JSON.
-pub(crate) fn event(line: &LogLine, facts: &Facts, source: &str, late: bool) -> Option<String> {
+#[must_use]
+pub fn event(line: &LogLine, facts: &Facts, source: &str, late: bool) -> Option<String> {
     let envelope = Envelope {
         specversion: "1.0",
         id: format!(
@@ -69,13 +101,8 @@ pub(crate) fn event(line: &LogLine, facts: &Facts, source: &str, late: bool) -> 
 }
 
 /// The published form of a gap.
-pub(crate) fn gap(
-    gap: &GapRecord,
-    hall: &str,
-    box_id: &str,
-    source: &str,
-    late: bool,
-) -> Option<String> {
+#[must_use]
+pub fn gap(gap: &GapRecord, hall: &str, box_id: &str, source: &str, late: bool) -> Option<String> {
     let envelope = Envelope {
         specversion: "1.0",
         id: format!("{hall}/{box_id}/gap/{}-{}", gap.from, gap.to),
@@ -124,7 +151,11 @@ mod tests {
             rev: if cleared { 3 } else { 1 },
             code,
             subject,
-            level: Level::Notice,
+            level: match code {
+                EventCode::CameraOffline => Level::Fault,
+                EventCode::QueueLong => Level::Warn,
+                _ => Level::Notice,
+            },
             phase,
             onset: stamp(0),
             raised: stamp(300),

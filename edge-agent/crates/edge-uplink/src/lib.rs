@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod clock;
-mod cloudevent;
+pub mod cloudevent;
 pub mod command;
 mod connect;
 pub mod error;
@@ -12,6 +12,8 @@ mod mqtt;
 pub mod outbox;
 pub mod pace;
 mod poller;
+mod retained;
+pub mod rollups;
 mod session;
 mod states;
 pub mod store;

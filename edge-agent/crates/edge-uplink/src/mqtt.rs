@@ -1,7 +1,8 @@
 //! The uplink component: connects, lets a session run, waits, connects again, for ever. Network trouble is its normal
 //! state and never its end.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::command::{Command, CommandGate, Reply};
 use crate::connect::UplinkConfig;
 use crate::error::UplinkError;
 use crate::outbox::{Mode, Outbox};
+use crate::retained::RetainedTopics;
+use crate::rollups::{RollupQueue, Rollups};
 use crate::session::{self, Ended};
 use crate::store::EventStore;
 use crate::topics::Topics;
@@ -89,13 +92,15 @@ pub struct Uplink {
     pub(crate) wall: WallFn,
     pub(crate) topics: Topics,
     pub(crate) outbox: Outbox,
-    /// Retained state topics published by any connection, so that one that vanishes can be cleared.
-    pub(crate) retained: BTreeSet<String>,
+    /// Retained topics published by any connection, so that one that vanishes can be cleared.
+    pub(crate) retained: RetainedTopics,
     pub(crate) status: watch::Sender<UplinkStatus>,
     /// What arrived last, and when: the only memory across connections beside the outbox.
     recent: VecDeque<(u64, Instant)>,
     /// Who may command, and who carries it out; `None`: nobody may.
     pub(crate) commands: Option<Commands>,
+    /// Figures of periods on their way.
+    pub(crate) rollups: RollupQueue,
     /// Connections the broker accepted.
     pub(crate) connections: u64,
     transport: Transport,
@@ -135,10 +140,11 @@ impl Uplink {
             wall,
             topics,
             outbox,
-            retained: BTreeSet::new(),
+            retained: RetainedTopics::default(),
             status,
             recent: VecDeque::new(),
             commands: None,
+            rollups: RollupQueue::default(),
             connections: 0,
             transport,
         })
@@ -148,6 +154,20 @@ impl Uplink {
     #[must_use]
     pub fn with_commands(mut self, commands: Option<Commands>) -> Self {
         self.commands = commands;
+        self
+    }
+
+    /// The same, remembering its retained topics in `file` over restarts.
+    #[must_use]
+    pub fn with_retained_file(mut self, file: PathBuf) -> Self {
+        self.retained = RetainedTopics::open(file, self.topics.root());
+        self
+    }
+
+    /// The same, sending the roll-ups that are offered; `None`: of nobody.
+    #[must_use]
+    pub fn with_rollups(mut self, rollups: Option<Rollups>) -> Self {
+        self.rollups = RollupQueue::new(rollups);
         self
     }
 
@@ -237,6 +257,7 @@ impl Uplink {
         let notice = Duration::from_secs(u64::from(self.cfg.keep_alive_s)) * 3 / 2;
         self.recent
             .retain(|(_, at)| at.elapsed() < notice + RESEND_WITHIN);
+        self.rollups.broke(notice + RESEND_WITHIN);
     }
 
     /// Updates the status, with what the outbox knows.

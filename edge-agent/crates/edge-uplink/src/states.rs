@@ -19,7 +19,7 @@ pub(crate) struct States {
 
 impl States {
     /// Takes over what to publish: new and changed states become dirty; of those in `retained`, published earlier by
-    /// this process, the vanished ones are cleared. Returns topics whose payload is too large; they are left out.
+    /// this box, the vanished ones are cleared. Returns topics whose payload is too large; they are left out.
     pub(crate) fn want(
         &mut self,
         live: &LiveState,

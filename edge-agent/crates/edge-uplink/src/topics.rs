@@ -2,6 +2,48 @@
 
 use crate::error::UplinkError;
 
+macro_rules! topics {
+    ($($(#[$doc:meta])* $name:ident = $pattern:literal),+ $(,)?) => {
+        /// Every topic of the contract, below the box's own root.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Topic { $($(#[$doc])* $name),+ }
+
+        impl Topic {
+            /// All of them.
+            pub const ALL: &'static [Topic] = &[$(Topic::$name),+];
+
+            /// Below the root; the last level may stand for an id.
+            #[must_use]
+            pub const fn pattern(self) -> &'static str {
+                match self { $(Topic::$name => $pattern),+ }
+            }
+        }
+    };
+}
+
+topics! {
+    /// Online or not; also the last will.
+    Status = "status",
+    /// What the box is and has.
+    Meta = "meta",
+    /// Present state of a window.
+    WindowState = "state/window/{id}",
+    /// Present state of a queue.
+    QueueState = "state/queue/{id}",
+    /// Events and gaps.
+    Event = "event",
+    /// Summary of the last minute.
+    SummaryLive = "summary/live",
+    /// Figures of a quarter of an hour, an hour, a day, a month.
+    Rollup = "summary/{period}",
+    /// The centre's commands.
+    Command = "cmd/{verb}",
+    /// The answer to a command.
+    Reply = "reply/{tx}",
+    /// The centre's own acknowledgement.
+    Ack = "ack",
+}
+
 /// Topics of one box.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topics {
@@ -46,69 +88,86 @@ impl Topics {
         &self.source
     }
 
+    /// What all topics of the box begin with.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
     /// Online or not; also the last will.
     #[must_use]
     pub fn status(&self) -> String {
-        self.under("status")
+        self.of(Topic::Status, "")
     }
 
     /// What the box is and has.
     #[must_use]
     pub fn meta(&self) -> String {
-        self.under("meta")
+        self.of(Topic::Meta, "")
     }
 
     /// Present state of a window.
     #[must_use]
     pub fn window_state(&self, id: &str) -> String {
-        format!("{}/state/window/{}", self.root, escape(id))
+        self.of(Topic::WindowState, id)
     }
 
     /// Present state of a queue.
     #[must_use]
     pub fn queue_state(&self, id: &str) -> String {
-        format!("{}/state/queue/{}", self.root, escape(id))
+        self.of(Topic::QueueState, id)
     }
 
     /// Events and gaps.
     #[must_use]
     pub fn event(&self) -> String {
-        self.under("event")
+        self.of(Topic::Event, "")
     }
 
     /// Summary of the last minute.
     #[must_use]
     pub fn summary_live(&self) -> String {
-        self.under("summary/live")
+        self.of(Topic::SummaryLive, "")
+    }
+
+    /// Figures of a period: `15min`, `hour`, `day` or `month`.
+    #[must_use]
+    pub fn rollup(&self, period: &str) -> String {
+        self.of(Topic::Rollup, period)
     }
 
     /// Filter for the centre's commands.
     #[must_use]
     pub fn commands(&self) -> String {
-        self.under("cmd/+")
+        format!("{}+", self.of(Topic::Command, ""))
     }
 
     /// The verb of a command's topic; `None`: it is none of this box.
     #[must_use]
     pub fn verb<'t>(&self, topic: &'t str) -> Option<&'t str> {
-        let verb = topic.strip_prefix(&self.root)?.strip_prefix("/cmd/")?;
+        let verb = topic.strip_prefix(self.of(Topic::Command, "").as_str())?;
         (!verb.contains('/')).then_some(verb)
     }
 
     /// The answer to a command.
     #[must_use]
     pub fn reply(&self, tx: &str) -> String {
-        format!("{}/reply/{}", self.root, escape(tx))
+        self.of(Topic::Reply, tx)
     }
 
     /// The centre's own acknowledgement.
     #[must_use]
     pub fn ack(&self) -> String {
-        self.under("ack")
+        self.of(Topic::Ack, "")
     }
 
-    fn under(&self, leaf: &str) -> String {
-        format!("{}/{leaf}", self.root)
+    /// A topic with `id` for its last level, where that stands for one.
+    fn of(&self, topic: Topic, id: &str) -> String {
+        let pattern = topic.pattern();
+        match pattern.split_once('{') {
+            Some((fixed, _)) => format!("{}/{fixed}{}", self.root, escape(id)),
+            None => format!("{}/{pattern}", self.root),
+        }
     }
 }
 

@@ -27,14 +27,22 @@ fn key(seed: u8) -> Ed25519KeyPair {
 }
 
 fn gate() -> CommandGate {
-    let signer = |id: &str, seed: u8, roles: &[Role]| Signer {
+    let signer = |id: &str, seed: u8, roles: &[Role], area: &[&str]| Signer {
         id: id.into(),
         public_key: key(seed).public_key().as_ref().try_into().unwrap(),
         roles: roles.to_vec(),
+        area: area.iter().map(|code| (*code).into()).collect(),
     };
     let signers = vec![
-        signer("county", 1, &[Role::Supervisor]),
-        signer("hall", 2, &[Role::HallManager]),
+        signer("county", 1, &[Role::Supervisor], &["51", "5119", "511921"]),
+        signer("hall", 2, &[Role::HallManager], &[]),
+        signer(
+            "neighbour",
+            3,
+            &[Role::Supervisor],
+            &["51", "5119", "511922"],
+        ),
+        signer("patrol", 4, &[Role::Patrol], &["51"]),
     ];
     CommandGate::new(signers, SOURCE)
 }
@@ -194,6 +202,14 @@ fn every_other_command_is_refused_for_its_reason() {
             now,
             "t-1",
             Reason::Role,
+        ),
+        (
+            "a key of the county beside",
+            jws("neighbour", 3, "EdDSA", &verdict()),
+            "verdict",
+            now,
+            "t-1",
+            Reason::Area,
         ),
         (
             "no such role",

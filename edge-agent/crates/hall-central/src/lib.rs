@@ -1,6 +1,6 @@
 //! The reference subscriber: follows any part of the topic tree, checks what boxes publish, and passes each record on once.
 //!
-//! `message`, `runs`, `watch` and `report` are pure: they are told what arrived and when. `follow`, `journal`, `ndjson` and
+//! `message`, `schemas`, `runs`, `watch` and `report` are pure: they are told what arrived and when. `follow`, `journal`, `ndjson` and
 //! `postgres` touch the world. Knows no camera, no rule and nothing of how a box stores.
 #![forbid(unsafe_code)]
 
@@ -12,6 +12,7 @@ pub mod ndjson;
 pub mod postgres;
 pub mod report;
 pub mod runs;
+pub mod schemas;
 pub mod watch;
 
 pub use follow::{Follow, FollowConfig, Progress};

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::schemas::Schemas;
+
 /// One message as the broker gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrived {
@@ -116,6 +118,7 @@ pub fn read(source: &str, leaf: &str, payload: &str) -> Result<Message, String> 
     if leaf.starts_with("cmd/") || leaf == "ack" {
         return Ok(Message::Ours);
     }
+    Schemas::published().check_leaf(leaf, payload)?;
     if payload.is_empty() {
         return Ok(Message::Cleared);
     }

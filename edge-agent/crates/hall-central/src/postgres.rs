@@ -126,9 +126,15 @@ async fn one(
         }
         Message::Rollup(rollup) => {
             let (rev, part) = (i64::from(rollup.rev), i64::from(rollup.part));
+            // The whole of a lower revision goes: a higher one can have fewer parts.
             to.execute(
-                "INSERT INTO hall_rollup (id, part, rev, source, period, data) VALUES ($1,$2,$3,$4,$5,$6) \
-                 ON CONFLICT (id, part) DO UPDATE SET rev = excluded.rev, data = excluded.data WHERE hall_rollup.rev < excluded.rev",
+                "DELETE FROM hall_rollup WHERE id = $1 AND rev < $2",
+                &[&rollup.id, &rev],
+            )
+            .await?;
+            to.execute(
+                "INSERT INTO hall_rollup (id, part, rev, source, period, data) SELECT $1::text,$2::bigint,$3::bigint,$4::text,$5::text,$6::jsonb \
+                 WHERE NOT EXISTS (SELECT 1 FROM hall_rollup WHERE id = $1 AND rev > $3) ON CONFLICT (id, part) DO NOTHING",
                 &[&rollup.id, &part, &rev, source, &rollup.period, &payload],
             )
             .await?;

@@ -224,12 +224,18 @@ async fn each_injected_fault_is_found_and_only_that() {
         ),
         (
             "a record changed on the way",
-            |m| m[5].payload = m[5].payload.replace("\"peak\":null", "\"peak\":1"),
+            |m| {
+                m[5].payload = m[5]
+                    .payload
+                    .replace("\"brief_returns\":0", "\"brief_returns\":7")
+            },
             (0, 0, 1, 0, 0),
         ),
         (
             "a record exchanged and sealed anew",
-            |m| m[5].payload = resealed(&m[5].payload, "\"peak\":null", "\"peak\":1"),
+            |m| {
+                m[5].payload = resealed(&m[5].payload, "\"brief_returns\":0", "\"brief_returns\":7")
+            },
             (0, 0, 1, 0, 0),
         ),
         (

@@ -9,6 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use edge_uplink::store::mem::MemStore;
 use hall_central::{Follow, FollowConfig, Report};
@@ -148,6 +149,7 @@ async fn every_record_is_one_row_after_repetitions_and_a_restart_of_the_server()
         filters: vec![
             "hall/v1/+/+/+/+/+/status".into(),
             "hall/v1/+/+/+/+/+/event".into(),
+            "hall/v1/+/+/+/+/+/summary/15min".into(),
         ],
         prefix: "hall/v1".into(),
         clock_tolerance: None,
@@ -188,6 +190,19 @@ async fn every_record_is_one_row_after_repetitions_and_a_restart_of_the_server()
     server.ctl("start");
     until("second part", 30, || records(61)).await;
 
+    // A revision with fewer parts replaces the whole, and a part of the old one that comes late is nothing.
+    publish(
+        broker.port,
+        &[
+            (1, 1, 3),
+            (1, 2, 3),
+            (2, 1, 2),
+            (1, 3, 3),
+            (2, 2, 2),
+            (2, 1, 2),
+        ],
+    )
+    .await;
     let (client, connection) = tokio_postgres::connect(&server.url(), NoTls).await.unwrap();
     tokio::spawn(connection);
     let count = async |sql: &str| client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0);
@@ -218,10 +233,68 @@ async fn every_record_is_one_row_after_repetitions_and_a_restart_of_the_server()
         .unwrap();
     assert!(row.get::<_, bool>(0), "the record is kept as a whole");
 
+    let rollup = async || {
+        let sql = "SELECT part, rev FROM hall_rollup ORDER BY part";
+        let rows = client.query(sql, &[]).await.unwrap();
+        let pair = |row: &tokio_postgres::Row| (row.get::<_, i64>(0), row.get::<_, i64>(1));
+        rows.iter().map(pair).collect::<Vec<_>>()
+    };
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while rollup().await != [(1, 2), (2, 2)] {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "{:?}",
+            rollup().await
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+
     cancel.cancel();
     for task in tasks {
         let report = Report::of(&task.await.unwrap(), &[]);
         assert!(report.is_clean(), "{}", report.text());
     }
     up.stop().await;
+}
+
+/// Publishes parts of one roll-up: revision, part, parts.
+async fn publish(port: u16, parts: &[(u64, u64, u64)]) {
+    let golden = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../hall-wire/tests/golden/rollup.json"
+    );
+    let golden: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(golden).unwrap()).unwrap();
+    let mut options = rumqttc::MqttOptions::new("rollups", "127.0.0.1", port);
+    options.set_max_packet_size(1 << 20, 1 << 20);
+    let (client, mut connection) = rumqttc::AsyncClient::new(options, parts.len());
+    let topic = format!(
+        "hall/v1/51/5119/511921/{}/{}/summary/{}",
+        golden["hall"].as_str().unwrap(),
+        golden["box"].as_str().unwrap(),
+        golden["period"].as_str().unwrap()
+    );
+    for (rev, part, parts) in parts {
+        let mut payload = golden.clone();
+        for (key, value) in [("rev", rev), ("part", part), ("parts", parts)] {
+            payload[key] = (*value).into();
+        }
+        client
+            .publish(
+                &topic,
+                rumqttc::QoS::AtLeastOnce,
+                false,
+                payload.to_string(),
+            )
+            .await
+            .unwrap();
+    }
+    let mut left = parts.len();
+    while left > 0 {
+        if let rumqttc::Event::Incoming(rumqttc::Packet::PubAck(_)) =
+            connection.poll().await.unwrap()
+        {
+            left -= 1;
+        }
+    }
 }

@@ -3,21 +3,22 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use edge_config::Config;
 use edge_uplink::clock::{WallFn, WallTime};
+use edge_uplink::store::codec::GENESIS;
 use edge_uplink::store::mem::MemStore;
 use edge_uplink::{EventStore, LiveState, Uplink, UplinkConfig, UplinkStatus};
 use hall_core::HallTime;
-use hall_core::config::EngineConfig;
 use hall_core::time::WallClock;
 use hall_replay::{ReplayOptions, ReplayOutput, Run, Step};
 use serde::Serialize;
-use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::day::{Day, PICTURE_MS};
+use crate::meta::meta;
 use crate::place::{BOX_ID, place};
 use crate::{FleetError, cpu, gate};
 
@@ -135,6 +136,7 @@ struct Worker {
     live: watch::Sender<Arc<LiveState>>,
     status: watch::Receiver<UplinkStatus>,
     hall: String,
+    config_sha256: String,
     next: HallTime,
     summaries: u64,
 }
@@ -206,12 +208,12 @@ impl Fleet {
             start_unix_ms,
             scale: self.cfg.time_scale,
         };
-        let engine = self.engine_config(HallTime(start_unix_ms))?;
+        let config = self.config(HallTime(start_unix_ms))?;
         let stop_uplinks = CancellationToken::new();
         let mut uplinks = JoinSet::new();
         let mut workers = Vec::with_capacity(self.cfg.halls);
         for n in 0..self.cfg.halls {
-            let (worker, uplink) = self.worker(n, &engine, &uplink, sim)?;
+            let (worker, uplink) = self.worker(n, &config, &uplink, sim)?;
             workers.push(worker);
             uplinks.spawn(uplink.run(stop_uplinks.clone()));
         }
@@ -222,35 +224,35 @@ impl Fleet {
         outcome
     }
 
-    fn engine_config(&self, start: HallTime) -> Result<EngineConfig, FleetError> {
+    fn config(&self, start: HallTime) -> Result<Config, FleetError> {
         let dir = tempfile::tempdir()?;
         let path = dir.path().join("hall.toml");
         let day = Day::new(self.cfg.seed, 0, self.cfg.events_per_hour, start);
         std::fs::write(&path, day.hall_toml())?;
-        let config = edge_config::load(&path).map_err(|e| FleetError::Hall(e.to_string()))?;
-        Ok(config.engine)
+        edge_config::load(&path).map_err(|e| FleetError::Hall(e.to_string()))
     }
 
     fn worker(
         &self,
         n: usize,
-        engine: &EngineConfig,
+        config: &Config,
         uplink: &UplinkConfig,
         sim: SimTime,
     ) -> Result<(Worker, Uplink), FleetError> {
         let (place, start) = (place(n), HallTime(sim.start_unix_ms));
-        let mut engine = engine.clone();
+        let mut engine = config.engine.clone();
         engine.hall.clone_from(&place.hall);
         engine.box_id = BOX_ID.into();
         let cfg = UplinkConfig {
-            area: place.area,
+            area: place.area.clone(),
             hall: place.hall.clone(),
             box_id: BOX_ID.into(),
             client_id: format!("fleet-{}-{BOX_ID}", place.hall),
             ..uplink.clone()
         };
         let store: Arc<dyn EventStore> = Arc::new(MemStore::new(sim.wall()));
-        let meta = json!({"v": 1, "kind": "meta", "hall": place.hall, "box": BOX_ID, "at": sim.wall()().rfc3339(), "simulated": true});
+        let meta = meta(config, &place, sim.wall()().rfc3339(), GENESIS);
+        let meta = serde_json::to_value(meta).expect("invariant: a record is JSON");
         let (seqs, seqs_rx) = watch::channel(0);
         let (live, live_rx) = watch::channel(Arc::new(LiveState {
             meta,
@@ -267,6 +269,7 @@ impl Fleet {
             live,
             status: uplink.status(),
             hall: place.hall,
+            config_sha256: config.sha256.clone(),
             next: HallTime(start.0 + offset_ms),
             summaries: 0,
         };
@@ -371,6 +374,7 @@ impl Worker {
             if !records.is_empty() {
                 for record in &mut records {
                     record.hall.clone_from(&self.hall);
+                    record.config_sha256.clone_from(&self.config_sha256);
                 }
                 self.store.append(&records)?;
                 self.seqs.send_replace(self.store.last_seq());

@@ -9,6 +9,7 @@ pub mod cpu;
 pub mod day;
 pub mod fleet;
 mod gate;
+mod meta;
 pub mod place;
 
 pub use fleet::{Fleet, FleetConfig, Outage, Outcome, Progress};

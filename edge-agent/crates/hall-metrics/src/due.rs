@@ -90,7 +90,13 @@ impl Book {
             return None;
         }
         let rev = before.map_or(0, |before| before.rev) + 1;
-        self.published.insert(period, Published { rev, print });
+        let delivered = before.map_or(0, |before| before.delivered);
+        let published = Published {
+            rev,
+            print,
+            delivered,
+        };
+        self.published.insert(period, published);
         self.changed.insert(LocalDay::of(period.from_ms));
         Some(Rollup { rev, ..rollup })
     }

@@ -5,6 +5,7 @@
 pub mod book;
 pub mod calendar;
 pub mod day;
+mod delivery;
 mod due;
 pub mod fact;
 pub mod figures;

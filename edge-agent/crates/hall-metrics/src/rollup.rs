@@ -33,6 +33,8 @@ pub struct Published {
     pub rev: u32,
     /// Print of the figures; equal figures have equal prints.
     pub print: u64,
+    /// Revision that the centre is known to have; 0: none.
+    pub delivered: u32,
 }
 
 /// The print of figures as of an instant.

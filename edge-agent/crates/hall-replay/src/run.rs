@@ -9,6 +9,7 @@ use hall_core::config::{EngineConfig, Rules};
 use hall_core::engine::{Checkpoint, Engine, Output};
 use hall_core::event::{Event, EventId};
 use hall_core::observe::{Input, SystemFact, ZoneSnapshot};
+use hall_core::snapshot::HallSnapshot;
 use hall_core::time::WallClock;
 use hall_metrics::{Book, Layout, Rollup};
 use hall_wire::checkpoint::CheckpointRecord;
@@ -117,6 +118,24 @@ impl<'a> Run<'a> {
             _ => WallClock::unix(utc_offset_s),
         };
         Run::new(cfg, options, clock, first.at)
+    }
+
+    /// The present state of the hall.
+    #[must_use]
+    pub fn snapshot(&self) -> HallSnapshot {
+        self.engine.snapshot()
+    }
+
+    /// The hall, with the rules now in force.
+    #[must_use]
+    pub fn config(&self) -> &EngineConfig {
+        &self.cfg
+    }
+
+    /// Its clock.
+    #[must_use]
+    pub fn clock(&self) -> WallClock {
+        self.clock
     }
 
     /// Lets time run to `at` and then `step` happen; `line` is where it was told, for errors.

@@ -74,6 +74,9 @@ pub struct DayRecord {
     /// Roll-ups of periods that begin on it: `[period, from, rev, print]`.
     #[serde(default)]
     pub published: Vec<(String, i64, u32, u64)>,
+    /// Of these, which revision the centre is known to have: `[period, from, rev]`; those it has none of are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delivered: Vec<(String, i64, u32)>,
 }
 
 /// An event as the figures know it; times are local milliseconds since 1970.
@@ -155,6 +158,17 @@ impl From<&StoredDay> for DayRecord {
                         from,
                         published.rev,
                         published.print,
+                    )
+                })
+                .collect(),
+            delivered: (stored.published.iter())
+                .filter(|(_, published)| published.delivered > 0)
+                .map(|(period, published)| {
+                    let from = period.from_ms - start;
+                    (
+                        period_name(period.kind).to_owned(),
+                        from,
+                        published.delivered,
                     )
                 })
                 .collect(),
@@ -266,13 +280,24 @@ impl TryFrom<DayRecord> for StoredDay {
                 waits: waits.into_iter().map(wait).collect(),
             }
         });
+        let period = |name: &str, from: i64| {
+            let kind = word("period", name, parse_period)?;
+            Ok(Period::containing(kind, start + from))
+        };
+        let mut delivered = BTreeMap::new();
+        for (name, from, rev) in record.delivered {
+            delivered.insert(period(&name, from)?, rev);
+        }
         let mut published = Vec::new();
         for (name, from, rev, print) in record.published {
-            let kind = word("period", &name, parse_period)?;
-            published.push((
-                Period::containing(kind, start + from),
-                Published { rev, print },
-            ));
+            let period = period(&name, from)?;
+            let delivered = delivered.get(&period).copied().unwrap_or(0);
+            let known = Published {
+                rev,
+                print,
+                delivered,
+            };
+            published.push((period, known));
         }
         Ok(StoredDay {
             day,

@@ -4,7 +4,14 @@ use hall_core::event::{Event, EventId, Subject};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::name::{action_name, case_reason_name, role_name};
+use crate::name::{
+    ActionWord, CaseReasonWord, CodeWord, EndReasonWord, LevelWord, PhaseWord, ReviewWord,
+    RoleWord, TagWord, action_name, case_reason_name, role_name,
+};
+use crate::schema::{
+    Count, Id, Instant, One, OpenOrClosed, RuleName, Seconds, Seq, Sha256Hex, Sha256HexOrEmpty,
+    Share, SubjectKindWord, Ulid,
+};
 use crate::time::rfc3339;
 
 pub use crate::name::{
@@ -40,76 +47,109 @@ pub struct ClockQuality {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EventRecord {
     /// Format version: 1.
+    #[schemars(with = "One")]
     pub v: u32,
     /// ULID, the same over all revisions.
+    #[schemars(with = "Ulid")]
     pub event_id: String,
     /// Revision, from 1.
+    #[schemars(with = "Seq")]
     pub rev: u32,
     /// Hall id.
+    #[schemars(with = "Id")]
     pub hall: String,
     /// Box id.
+    #[schemars(with = "Id")]
     #[serde(rename = "box")]
     pub box_id: String,
-    /// `window`, `group`, `queue`, `camera`, `sensor`, `gateway`, `hall` or `box`.
+    /// Kind of what the event is about.
+    #[schemars(with = "SubjectKindWord")]
     pub subject_kind: String,
     /// Id of the window, group, queue, camera, sensor or gateway; of the hall or box itself otherwise.
+    #[schemars(with = "Id")]
     pub subject: String,
-    /// Event code, for example `unstaffed`.
+    /// What is suspected.
+    #[schemars(with = "CodeWord")]
     pub code: String,
-    /// `info`, `fault`, `notice`, `warn` or `severe`.
+    /// How grave: `notice`, `warn`, `severe` for posts and queues (提示, 预警, 告警), `fault` for devices, `info` for what is only worth
+    /// knowing. The highest reached so far.
+    #[schemars(with = "LevelWord")]
     pub level: String,
-    /// `open` or `closed`.
+    /// Whether it still goes on: `open` until there is an `end`.
+    #[schemars(with = "OpenOrClosed")]
     pub state: String,
-    /// What this revision did: `raised`, `updated`, `cleared` or `revised`.
+    /// What this revision did: `raised` (the first), `updated` (graver, longer, more known), `cleared` (ended), `revised` (a person or
+    /// late leave changed it).
+    #[schemars(with = "PhaseWord")]
     pub phase: String,
-    /// RFC 3339 with milliseconds and offset, as all times here.
+    /// When it began, back-dated to the first observation of it. RFC 3339 with milliseconds and offset, as all times here.
+    #[schemars(with = "Instant")]
     pub onset: String,
-    /// First published.
+    /// When it was first published.
+    #[schemars(with = "Instant")]
     pub raised: String,
-    /// This revision.
+    /// When this revision was made.
+    #[schemars(with = "Instant")]
     pub updated: String,
-    /// End, back-dated; null while open.
+    /// When it ended, back-dated; null while open.
+    #[schemars(with = "Option<Instant>")]
     pub end: Option<String>,
     /// Why it ended; null while open.
+    #[schemars(with = "Option<EndReasonWord>")]
     pub end_reason: Option<String>,
     /// Onset to end, or while open to the last revision the box made by itself, in seconds.
+    #[schemars(with = "Seconds")]
     pub duration_s: f64,
     /// Observed absence in seconds, brief returns and unobserved time left out.
+    #[schemars(with = "Seconds")]
     pub absent_s: f64,
     /// Seconds inside that nobody observed.
+    #[schemars(with = "Seconds")]
     pub unobserved_s: f64,
     /// Returns shorter than the hold.
+    #[schemars(with = "Count")]
     pub brief_returns: u32,
     /// Most customers at the counter meanwhile.
+    #[schemars(with = "Count")]
     pub customers_max: u32,
     /// Most people in the queue; null for other events.
+    #[schemars(with = "Option<Count>")]
     pub peak: Option<u32>,
     /// What said so, for example `video:cam2`, `seat:W3-seat`.
     pub evidence_sources: Vec<String>,
     /// Share of the episode that was observed, 0–1.
+    #[schemars(with = "Share")]
     pub confidence: f64,
     /// Rule profile and revision at the onset, for example `P0@1`.
+    #[schemars(with = "RuleName")]
     pub rule: String,
-    /// Remarks: `early_close`, `saturated`, `while_people_wait`, `flapping`, `stuck_on`, `stuck_off`, `reviewed`, `restamped`.
+    /// Remarks: `early_close` (reaches the end of duty), `saturated` (the zone was full: at least so many), `while_people_wait`, `flapping`,
+    /// `stuck_on` and `stuck_off` (why a sensor is not believed), `reviewed` (a decision or leave changed it), `restamped` (the clock was set meanwhile).
+    #[schemars(with = "Vec<TagWord>")]
     pub tags: Vec<String>,
     /// ULIDs of events it belongs with.
+    #[schemars(with = "Vec<Ulid>")]
     pub related: Vec<String>,
     /// Configuration in force, SHA-256 hex.
+    #[schemars(with = "Sha256Hex")]
     pub config_sha256: String,
     /// Model in use, SHA-256 hex; empty without one.
+    #[schemars(with = "Sha256HexOrEmpty")]
     pub model_sha256: String,
     /// Clock quality.
     pub clock: ClockQuality,
-    /// Where the case stands: `suspected` until a person decides, then `confirmed`, `false_alarm`, `excused`, `feedback`, `closed`,
-    /// `appealed`, `upheld`, `downgraded` or `revoked`.
+    /// Where the case stands: `suspected` (疑似) until a person decides.
+    #[schemars(with = "ReviewWord")]
     pub review: String,
     /// Who made this revision and why; absent when the box made it by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<RevisionRecord>,
     /// Queue: when another window was opened for it; absent otherwise.
+    #[schemars(with = "Option<Instant>")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitigated_at: Option<String>,
     /// Long wait: the estimated wait in seconds; absent otherwise.
+    #[schemars(with = "Option<Seconds>")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait_est_s: Option<f64>,
 }
@@ -117,15 +157,20 @@ pub struct EventRecord {
 /// Who revised an event, when and why: an account and a category, never a name or free text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RevisionRecord {
-    /// `confirm`, `false_alarm`, `excuse`, `feedback`, `close`, `appeal`, `uphold`, `downgrade`, `revoke` or `resolve`.
+    /// What was decided.
+    #[schemars(with = "ActionWord")]
     pub action: String,
     /// Account or office.
+    #[schemars(with = "Id")]
     pub by: String,
-    /// In which role, for example `hall_manager`.
+    /// In which role.
+    #[schemars(with = "RoleWord")]
     pub role: String,
-    /// Category, for example `leave` or `system_error`.
+    /// Category of the reason.
+    #[schemars(with = "CaseReasonWord")]
     pub reason: String,
     /// When it was decided.
+    #[schemars(with = "Instant")]
     pub at: String,
     /// Entered after the fact.
     pub retroactive: bool,
@@ -137,13 +182,16 @@ pub struct RevisionRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SealedRecord {
     /// Box-wide gapless sequence number, from 1.
+    #[schemars(with = "Seq")]
     pub seq: u64,
     /// The record.
     #[serde(flatten)]
     pub record: EventRecord,
     /// `hash` of the record before (64 zeros for the first).
+    #[schemars(with = "Sha256Hex")]
     pub prev: String,
     /// SHA-256, hex, over this object's canonical JSON up to and including `prev`.
+    #[schemars(with = "Sha256Hex")]
     pub hash: String,
 }
 

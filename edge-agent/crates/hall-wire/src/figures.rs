@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use hall_core::account::WaitSource;
 use hall_metrics::Layout;
 use hall_metrics::figures::{Figures, Scope, Staffing};
 use hall_metrics::queue::{QueueFigures, Spread, TARGET_15_MS, TARGET_30_MS};
@@ -13,40 +12,56 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::seconds;
-use crate::name::code_name;
+use crate::name::{WaitSourceWord, code_name, wait_source_name};
+use crate::schema::{Count, CountByCode, Id, NotNegative, Seconds, Share};
 
 /// Staffing of a window, a department or the hall.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StaffingRecord {
     /// Windows that were scheduled.
+    #[schemars(with = "Count")]
     pub windows_scheduled: u32,
     /// S: window seconds on duty.
+    #[schemars(with = "Seconds")]
     pub scheduled_s: f64,
     /// O: of these, seconds whose state is known.
+    #[schemars(with = "Seconds")]
     pub observed_s: f64,
     /// X: of these, excused by leave, cover, or a pause within its limit.
+    #[schemars(with = "Seconds")]
     pub excused_s: f64,
     /// Of these, declared paused within the limit.
+    #[schemars(with = "Seconds")]
     pub paused_s: f64,
     /// Staffed.
+    #[schemars(with = "Seconds")]
     pub staffed_s: f64,
     /// Unstaffed without excuse.
+    #[schemars(with = "Seconds")]
     pub unstaffed_s: f64,
     /// Declared paused beyond the limit: counts against.
+    #[schemars(with = "Seconds")]
     pub paused_over_s: f64,
     /// On duty and not observable.
+    #[schemars(with = "Seconds")]
     pub unknown_s: f64,
     /// Staffed without being scheduled; in no rate.
+    #[schemars(with = "Seconds")]
     pub extra_open_s: f64,
     /// O / S.
+    #[schemars(with = "Option<Share>")]
     pub coverage: Option<f64>,
     /// Staffed / (O − X); null under a coverage of 0.5.
+    #[schemars(with = "Option<Share>")]
     pub staffing_rate: Option<f64>,
     /// Slots in which a window was scheduled: the period, or for a month each of its days.
+    #[schemars(with = "Count")]
     pub slots_scheduled: u32,
     /// Of these, with at least one staffed minute.
+    #[schemars(with = "Count")]
     pub slots_opened: u32,
     /// `slots_opened` / `slots_scheduled`.
+    #[schemars(with = "Option<Share>")]
     pub opening_rate: Option<f64>,
 }
 
@@ -54,14 +69,19 @@ pub struct StaffingRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SpreadRecord {
     /// Samples.
+    #[schemars(with = "Count")]
     pub n: u64,
     /// Mean.
+    #[schemars(with = "Option<Seconds>")]
     pub mean_s: Option<f64>,
     /// Median, nearest rank.
+    #[schemars(with = "Option<Seconds>")]
     pub p50_s: Option<f64>,
     /// 90th percentile, nearest rank.
+    #[schemars(with = "Option<Seconds>")]
     pub p90_s: Option<f64>,
     /// Longest.
+    #[schemars(with = "Option<Seconds>")]
     pub max_s: Option<f64>,
 }
 
@@ -69,30 +89,41 @@ pub struct SpreadRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QueueFiguresRecord {
     /// Queue id; `*` for all together.
+    #[schemars(with = "Id")]
     pub id: String,
     /// Seconds on duty whose length is known.
+    #[schemars(with = "Seconds")]
     pub known_s: f64,
     /// Time-weighted mean length.
+    #[schemars(with = "Option<NotNegative>")]
     pub len_mean: Option<f64>,
     /// Not exceeded 95 % of the time, by minute means.
+    #[schemars(with = "Option<NotNegative>")]
     pub len_p95: Option<f64>,
     /// Longest.
+    #[schemars(with = "Option<Count>")]
     pub len_max: Option<u32>,
     /// Seconds at the zone's capacity: lengths there are lower bounds.
+    #[schemars(with = "Seconds")]
     pub saturated_s: f64,
     /// `ticket` or `video` (an estimate); null without waits.
+    #[schemars(with = "Option<WaitSourceWord>")]
     pub wait_source: Option<String>,
     /// Waits that ended with service.
     pub wait: SpreadRecord,
     /// Share of waits of at most 15 min.
+    #[schemars(with = "Option<Share>")]
     pub within_15min: Option<f64>,
     /// Share of waits of at most 30 min.
+    #[schemars(with = "Option<Share>")]
     pub within_30min: Option<f64>,
     /// Service times.
     pub service: SpreadRecord,
     /// Left without service.
+    #[schemars(with = "Count")]
     pub abandoned: u64,
     /// `abandoned` / all whose wait ended.
+    #[schemars(with = "Option<Share>")]
     pub abandonment: Option<f64>,
 }
 
@@ -100,16 +131,22 @@ pub struct QueueFiguresRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EpisodesRecord {
     /// How many.
+    #[schemars(with = "Count")]
     pub n: u32,
     /// Of these, highest level notice.
+    #[schemars(with = "Count")]
     pub notice: u32,
     /// Highest level warn.
+    #[schemars(with = "Count")]
     pub warn: u32,
     /// Highest level severe.
+    #[schemars(with = "Count")]
     pub severe: u32,
     /// Observed absence in all of them; for `customer_unattended` their length.
+    #[schemars(with = "Seconds")]
     pub total_s: f64,
     /// The longest one's.
+    #[schemars(with = "Seconds")]
     pub longest_s: f64,
 }
 
@@ -117,12 +154,16 @@ pub struct EpisodesRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PunctualityRecord {
     /// Done within it.
+    #[schemars(with = "Count")]
     pub in_time: u32,
     /// Done later, or overdue.
+    #[schemars(with = "Count")]
     pub late: u32,
     /// Neither done nor overdue.
+    #[schemars(with = "Count")]
     pub pending: u32,
     /// `in_time` / (`in_time` + `late`).
+    #[schemars(with = "Option<Share>")]
     pub rate: Option<f64>,
 }
 
@@ -130,22 +171,31 @@ pub struct PunctualityRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CasesRecord {
     /// A person decided on them.
+    #[schemars(with = "Count")]
     pub reviewed: u32,
     /// Confirmed.
+    #[schemars(with = "Count")]
     pub confirmed: u32,
     /// False alarms.
+    #[schemars(with = "Count")]
     pub false_alarms: u32,
     /// Excused.
+    #[schemars(with = "Count")]
     pub excused: u32,
     /// Revoked on appeal.
+    #[schemars(with = "Count")]
     pub revoked: u32,
     /// Appealed, decided or not.
+    #[schemars(with = "Count")]
     pub appeals: u32,
     /// Upheld on appeal.
+    #[schemars(with = "Count")]
     pub upheld: u32,
     /// Downgraded on appeal.
+    #[schemars(with = "Count")]
     pub downgraded: u32,
     /// `false_alarms` / `reviewed`.
+    #[schemars(with = "Option<Share>")]
     pub false_alarm_rate: Option<f64>,
     /// Confirmed to feedback within 1 h.
     pub response: PunctualityRecord,
@@ -157,6 +207,7 @@ pub struct CasesRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EventsRecord {
     /// Events that count, by code.
+    #[schemars(with = "CountByCode")]
     pub by_code: BTreeMap<String, u32>,
     /// `unstaffed`.
     pub unstaffed: EpisodesRecord,
@@ -167,6 +218,7 @@ pub struct EventsRecord {
     /// `customer_unattended`.
     pub customer_unattended: EpisodesRecord,
     /// Taken out of all counts above: false alarms, excused, revoked.
+    #[schemars(with = "Count")]
     pub dropped: u32,
     /// Cases.
     pub cases: CasesRecord,
@@ -176,12 +228,16 @@ pub struct EventsRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QualityRecord {
     /// 真实: confirmed share of what was raised about service.
+    #[schemars(with = "Option<Share>")]
     pub truth: Option<f64>,
     /// 实时: share that reached the centre in time; null where that is not known.
+    #[schemars(with = "Option<Share>")]
     pub timeliness: Option<f64>,
     /// 完整: coverage.
+    #[schemars(with = "Option<Share>")]
     pub completeness: Option<f64>,
     /// 准确: 1 − false alarms among what was reviewed.
+    #[schemars(with = "Option<Share>")]
     pub accuracy: Option<f64>,
 }
 
@@ -243,13 +299,9 @@ impl QueueFiguresRecord {
             len_p95: queue.len_p95(),
             len_max: queue.len_max,
             saturated_s: seconds(queue.saturated_ms),
-            wait_source: queue.wait_source().map(|source| {
-                match source {
-                    WaitSource::Ticket => "ticket",
-                    WaitSource::Video => "video",
-                }
-                .into()
-            }),
+            wait_source: queue
+                .wait_source()
+                .map(|source| wait_source_name(source).into()),
             wait: queue.wait().into(),
             within_15min: of(queue.within(TARGET_15_MS)),
             within_30min: of(queue.within(TARGET_30_MS)),

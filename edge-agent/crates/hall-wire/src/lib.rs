@@ -2,19 +2,23 @@
 //! changing a published contract. Knows no transport and no storage.
 #![forbid(unsafe_code)]
 
+#[macro_use]
+pub mod name;
 pub mod checkpoint;
 mod checkpoint_post;
 pub mod day;
 pub mod event;
 pub mod figures;
 pub mod interval;
-pub mod name;
+pub mod meta;
 pub mod observation;
 pub mod order;
 mod order_state;
 pub mod rating;
 pub mod recall;
+pub mod reply;
 pub mod rollup;
+pub mod schema;
 pub mod seal;
 pub mod state;
 pub mod summary;

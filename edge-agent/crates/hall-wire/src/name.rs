@@ -1,31 +1,58 @@
 //! Stable names of core words in every interface. One table a word: writing and reading cannot differ.
 
-use hall_core::account::TimeClass;
+use hall_core::account::{TimeClass, WaitSource};
 use hall_core::engine::Doubt;
 use hall_core::event::{EndReason, EventCode, Level, Phase, Review, Tag};
 use hall_core::observe::TicketState;
 use hall_core::order::{CaseAction, CaseReason, Refusal, Role};
-use hall_core::snapshot::SensorReason;
+use hall_core::snapshot::{QueueState, Reason, SensorReason, WindowState};
+use hall_core::tri::Tri;
+use hall_metrics::PeriodKind;
 
 macro_rules! names {
-    ($(#[$doc:meta])* $type:ident, $name:ident, $parse:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[must_use]
-        pub fn $name(word: $type) -> &'static str {
-            match word { $($type::$variant => $word),+ }
-        }
+    ($(#[$doc:meta])* $type:ident, $word:ident, $name:ident, $parse:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
+        names! { $(#[$doc])* $type, $word, $name { $($variant = $text),+ } }
 
         /// The word of a stable name; `None`: not known.
         #[must_use]
         pub fn $parse(name: &str) -> Option<$type> {
-            match name { $($word => Some($type::$variant),)+ _ => None }
+            match name { $($text => Some($type::$variant),)+ _ => None }
+        }
+    };
+    ($(#[$doc:meta])* $type:ident, $word:ident, $name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(word: $type) -> &'static str {
+            match word { $($type::$variant => $text),+ }
+        }
+
+        /// Schema of a text that is one of these names.
+        pub struct $word;
+
+        impl $word {
+            /// All of them.
+            pub const ALL: &'static [&'static str] = &[$($text),+];
+        }
+
+        impl schemars::JsonSchema for $word {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($word).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({"type": "string", "enum": $word::ALL})
+            }
         }
     };
 }
 
 names! {
     /// Stable name of an event code.
-    EventCode, code_name, parse_code {
+    EventCode, CodeWord, code_name, parse_code {
         Unstaffed = "unstaffed",
         LateOpen = "late_open",
         QueueLong = "queue_long",
@@ -58,7 +85,7 @@ names! {
 
 names! {
     /// Stable name of a level.
-    Level, level_name, parse_level {
+    Level, LevelWord, level_name, parse_level {
         Info = "info",
         Fault = "fault",
         Notice = "notice",
@@ -69,7 +96,7 @@ names! {
 
 names! {
     /// Stable name of a revision's phase.
-    Phase, phase_name, parse_phase {
+    Phase, PhaseWord, phase_name, parse_phase {
         Raised = "raised",
         Updated = "updated",
         Cleared = "cleared",
@@ -79,7 +106,7 @@ names! {
 
 names! {
     /// Stable name of an end reason.
-    EndReason, end_reason_name, parse_end_reason {
+    EndReason, EndReasonWord, end_reason_name, parse_end_reason {
         Returned = "returned",
         ScheduleEnd = "schedule_end",
         Unobservable = "unobservable",
@@ -99,7 +126,7 @@ names! {
 
 names! {
     /// Stable name of a tag.
-    Tag, tag_name, parse_tag {
+    Tag, TagWord, tag_name, parse_tag {
         EarlyClose = "early_close",
         Saturated = "saturated",
         WhilePeopleWait = "while_people_wait",
@@ -113,7 +140,7 @@ names! {
 
 names! {
     /// Stable name of why a sensor is not believed.
-    Doubt, doubt_name, parse_doubt {
+    Doubt, DoubtWord, doubt_name, parse_doubt {
         StuckOn = "stuck_on",
         StuckOff = "stuck_off",
         Flapping = "flapping",
@@ -123,7 +150,7 @@ names! {
 
 names! {
     /// Stable name of why a sensor's quality is not good.
-    SensorReason, sensor_reason_name, parse_sensor_reason {
+    SensorReason, SensorReasonWord, sensor_reason_name, parse_sensor_reason {
         NotHeard = "not_heard",
         Silent = "silent",
         Retained = "retained",
@@ -141,7 +168,7 @@ names! {
 
 names! {
     /// Stable name of where a case stands.
-    Review, review_name, parse_review {
+    Review, ReviewWord, review_name, parse_review {
         Suspected = "suspected",
         Confirmed = "confirmed",
         FalseAlarm = "false_alarm",
@@ -157,7 +184,7 @@ names! {
 
 names! {
     /// Stable name of a step of a case.
-    CaseAction, action_name, parse_action {
+    CaseAction, ActionWord, action_name, parse_action {
         Confirm = "confirm",
         FalseAlarm = "false_alarm",
         Excuse = "excuse",
@@ -173,7 +200,7 @@ names! {
 
 names! {
     /// Stable name of a reason category.
-    CaseReason, case_reason_name, parse_case_reason {
+    CaseReason, CaseReasonWord, case_reason_name, parse_case_reason {
         Verified = "verified",
         SystemError = "system_error",
         OfficialDuty = "official_duty",
@@ -189,7 +216,7 @@ names! {
 
 names! {
     /// Stable name of a role.
-    Role, role_name, parse_role {
+    Role, RoleWord, role_name, parse_role {
         Province = "province",
         Supervisor = "supervisor",
         ResidentSupervisor = "resident_supervisor",
@@ -203,7 +230,7 @@ names! {
 
 names! {
     /// Stable name of why an order was refused.
-    Refusal, refusal_name, parse_refusal {
+    Refusal, RefusalWord, refusal_name, parse_refusal {
         Unknown = "unknown",
         Role = "role",
         Scope = "scope",
@@ -215,7 +242,7 @@ names! {
 
 names! {
     /// Stable name of where a ticket is in its life.
-    TicketState, ticket_state_name, parse_ticket_state {
+    TicketState, TicketStateWord, ticket_state_name, parse_ticket_state {
         Waiting = "waiting",
         Called = "called",
         Serving = "serving",
@@ -229,7 +256,7 @@ names! {
 
 names! {
     /// Stable name of how time counts.
-    TimeClass, time_class_name, parse_time_class {
+    TimeClass, TimeClassWord, time_class_name, parse_time_class {
         Staffed = "staffed",
         Unstaffed = "unstaffed",
         Excused = "excused",
@@ -238,5 +265,78 @@ names! {
         Unknown = "unknown",
         OffDuty = "off_duty",
         ExtraOpen = "extra_open",
+    }
+}
+
+names! {
+    /// Stable name of a window state.
+    WindowState, WindowStateWord, window_state_name {
+        Staffed = "staffed",
+        Unstaffed = "unstaffed",
+        Paused = "paused",
+        OffDuty = "off_duty",
+        Unknown = "unknown",
+    }
+}
+
+names! {
+    /// Stable name of a source of waits.
+    WaitSource, WaitSourceWord, wait_source_name {
+        Ticket = "ticket",
+        Video = "video",
+    }
+}
+
+names! {
+    /// Stable name of a queue state.
+    QueueState, QueueStateWord, queue_state_name {
+        Normal = "normal",
+        Long = "long",
+        Unknown = "unknown",
+    }
+}
+
+names! {
+    /// Stable name of a reason.
+    Reason, ReasonWord, reason_name {
+        VideoPresent = "video_present",
+        SensorPresent = "sensor_present",
+        VideoAndSensorPresent = "video_and_sensor_present",
+        VideoAbsent = "video_absent",
+        SensorAbsent = "sensor_absent",
+        Conflict = "conflict",
+        PauseDeclared = "pause_declared",
+        NotScheduled = "not_scheduled",
+        CameraDown = "camera_down",
+        SensorStale = "sensor_stale",
+        SensorSuspect = "sensor_suspect",
+        SensorDown = "sensor_down",
+        NoObservation = "no_observation",
+        ClockUnsynced = "clock_unsynced",
+        StaticPresence = "static_presence",
+        OnLeave = "on_leave",
+        CoveredByGroup = "covered_by_group",
+        PauseOverLimit = "pause_over_limit",
+        ExtraOpen = "extra_open",
+    }
+}
+
+names! {
+    /// `yes`, `no` or `unknown`.
+    Tri, TriWord, tri_name {
+        Yes = "yes",
+        No = "no",
+        Unknown = "unknown",
+    }
+}
+
+names! {
+    /// Stable name of a period.
+    PeriodKind, PeriodWord, period_name, parse_period {
+        Minute = "1min",
+        Quarter = "15min",
+        Hour = "hour",
+        Day = "day",
+        Month = "month",
     }
 }

@@ -8,7 +8,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{event_id_text, parse_code, parse_event_id, parse_subject};
-use crate::name::{parse_action, parse_case_reason, parse_role, refusal_name};
+use crate::name::{
+    ActionWord, CaseReasonWord, CodeWord, RoleWord, parse_action, parse_case_reason, parse_role,
+    refusal_name,
+};
+use crate::schema::{AnyInstant, LocalTime, Ulid};
 use crate::time::{parse_local_ms, parse_rfc3339};
 
 /// What is wrong with one value of an order: where, and why.
@@ -34,7 +38,8 @@ fn wrong(path: &str, reason: impl Into<String>) -> OrderError {
 pub struct ActorRecord {
     /// Account or office, for example `manager-1`.
     pub id: String,
-    /// `province`, `supervisor`, `resident_supervisor`, `hall_manager`, `chief_representative`, `installer`, `patrol` or `auditor`.
+    /// In which role.
+    #[schemars(with = "RoleWord")]
     pub role: String,
     /// Windows the role is limited to; empty: the whole hall.
     #[serde(default)]
@@ -76,8 +81,10 @@ pub struct LeaveRecord {
     /// Windows concerned.
     pub windows: Vec<String>,
     /// Local time, for example `2026-09-21T14:00`.
+    #[schemars(with = "LocalTime")]
     pub from: String,
     /// Local time, exclusive.
+    #[schemars(with = "LocalTime")]
     pub to: String,
     /// Account or office that approved it.
     pub approved_by: String,
@@ -112,10 +119,11 @@ impl LeaveRecord {
 pub struct CaseRecord {
     /// The event.
     pub event: EventRefRecord,
-    /// `confirm`, `false_alarm`, `excuse`, `feedback`, `close`, `appeal`, `uphold`, `downgrade`, `revoke` or `resolve`.
+    /// The step; `uphold`, `downgrade` and `revoke` decide on an appeal.
+    #[schemars(with = "ActionWord")]
     pub action: String,
-    /// `verified`, `system_error`, `official_duty`, `device_fault`, `roster_not_updated`, `leave`, `pause`, `sensor_wrong`,
-    /// `video_wrong` or `other`.
+    /// Category of the reason.
+    #[schemars(with = "CaseReasonWord")]
     pub reason: String,
 }
 
@@ -127,7 +135,7 @@ pub struct CaseRecord {
 )]
 pub enum EventRefRecord {
     /// Its ULID.
-    Id(String),
+    Id(#[schemars(with = "Ulid")] String),
     /// The newest of its kind.
     Newest(NewestRecord),
 }
@@ -136,12 +144,14 @@ pub enum EventRefRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewestRecord {
-    /// Event code, for example `unstaffed`.
+    /// Event code.
+    #[schemars(with = "CodeWord")]
     pub code: String,
     /// `window:ID`, `group:ID`, `queue:ID`, `camera:ID`, `sensor:ID`, `gateway:ID`, `hall` or `box`.
     pub subject: String,
     /// Only if it began then, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<AnyInstant>")]
     pub onset: Option<String>,
 }
 

@@ -5,24 +5,34 @@ use hall_metrics::rating::RatingTotals;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::schema::Count;
+
 /// How often each option was pressed, as pressed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RatingsRecord {
     /// 非常满意, 5 stars.
+    #[schemars(with = "Count")]
     pub very_satisfied: u32,
     /// 基本满意, 3 stars.
+    #[schemars(with = "Count")]
     pub satisfied: u32,
     /// 服务态度不好.
+    #[schemars(with = "Count")]
     pub attitude: u32,
     /// 办理时间太长.
+    #[schemars(with = "Count")]
     pub slow: u32,
     /// 业务不熟.
+    #[schemars(with = "Count")]
     pub unskilled: u32,
     /// 其他: neither satisfied nor a complaint.
+    #[schemars(with = "Count")]
     pub other: u32,
     /// `very_satisfied` + `satisfied`.
+    #[schemars(with = "Count")]
     pub positive: u32,
     /// `attitude` + `slow` + `unskilled`.
+    #[schemars(with = "Count")]
     pub negative: u32,
 }
 

@@ -2,15 +2,19 @@
 //! changed them. Knows no transport.
 
 use hall_metrics::figures::Scope;
-use hall_metrics::{Layout, PeriodKind, Rollup};
+use hall_metrics::{Layout, Rollup};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::figures::{
     EpisodesRecord, EventsRecord, QualityRecord, QueueFiguresRecord, StaffingRecord, share,
 };
+use crate::name::PeriodWord;
 use crate::rating::RatingsRecord;
+use crate::schema::{Id, Instant, One, RollupKind, Seq, Share};
 use crate::time::rfc3339_ms;
+
+pub use crate::name::{parse_period, period_name};
 
 /// Windows, departments and queues in one part, so that a part stays under 16 KiB.
 pub const ROWS_PER_PART: usize = 24;
@@ -19,29 +23,40 @@ pub const ROWS_PER_PART: usize = 24;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RollupRecord {
     /// Format version: 1.
+    #[schemars(with = "One")]
     pub v: u32,
     /// Always `rollup`.
+    #[schemars(with = "RollupKind")]
     pub kind: String,
     /// `{hall}/{box}/rollup/{period}/{from}`: the same over all revisions and parts.
     pub id: String,
     /// Revision, from 1; a higher one replaces the whole roll-up.
+    #[schemars(with = "Seq")]
     pub rev: u32,
     /// Part, from 1: windows and departments of a large hall come in further parts of the same revision.
+    #[schemars(with = "Seq")]
     pub part: u32,
     /// Parts of this revision.
+    #[schemars(with = "Seq")]
     pub parts: u32,
     /// Hall id.
+    #[schemars(with = "Id")]
     pub hall: String,
     /// Box id.
+    #[schemars(with = "Id")]
     #[serde(rename = "box")]
     pub box_id: String,
-    /// `1min`, `15min`, `hour`, `day` or `month`, cut at local time.
+    /// Which period, cut at local time; `1min` is not published.
+    #[schemars(with = "PeriodWord")]
     pub period: String,
     /// Start, RFC 3339 with milliseconds and offset.
+    #[schemars(with = "Instant")]
     pub from: String,
     /// End.
+    #[schemars(with = "Instant")]
     pub to: String,
     /// Figures reach up to here.
+    #[schemars(with = "Instant")]
     pub until: String,
     /// The period is over.
     pub complete: bool,
@@ -67,6 +82,7 @@ pub struct TotalRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratings: Option<RatingsRecord>,
     /// Share of the cameras' and sensors' time in which they were online.
+    #[schemars(with = "Option<Share>")]
     pub device_online_rate: Option<f64>,
     /// Scores of the data.
     pub quality: QualityRecord,
@@ -76,6 +92,7 @@ pub struct TotalRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StaffedRecord {
     /// Window id or name of the department.
+    #[schemars(with = "Id")]
     pub id: String,
     /// Staffing.
     #[serde(flatten)]
@@ -85,27 +102,6 @@ pub struct StaffedRecord {
     /// Windows: ratings; in days and months only, and not at all without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratings: Option<RatingsRecord>,
-}
-
-/// Stable name of a period.
-#[must_use]
-pub fn period_name(kind: PeriodKind) -> &'static str {
-    match kind {
-        PeriodKind::Minute => "1min",
-        PeriodKind::Quarter => "15min",
-        PeriodKind::Hour => "hour",
-        PeriodKind::Day => "day",
-        PeriodKind::Month => "month",
-    }
-}
-
-/// The period of a stable name; `None`: not known.
-#[must_use]
-pub fn parse_period(name: &str) -> Option<PeriodKind> {
-    use PeriodKind::{Day, Hour, Minute, Month, Quarter};
-    [Minute, Quarter, Hour, Day, Month]
-        .into_iter()
-        .find(|kind| period_name(*kind) == name)
 }
 
 impl RollupRecord {

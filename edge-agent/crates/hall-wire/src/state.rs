@@ -1,15 +1,21 @@
 //! The retained states v1 (`state/window/{id}`, `state/queue/{id}`): what the centre and the page see as "now". Knows no
 //! transport and not when to publish.
 
-use hall_core::account::WaitSource;
-use hall_core::snapshot::{QueueSnapshot, QueueState, Reason, WindowSnapshot, WindowState};
+use hall_core::snapshot::{QueueSnapshot, WindowSnapshot};
 use hall_core::time::{HallTime, WallClock};
-use hall_core::tri::Tri;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{event_id_text, level_name, seconds};
+use crate::schema::{Count, Id, Instant, One, QueueKind, Seconds, Share, Ulid, WindowKind};
 use crate::time::rfc3339;
+
+use crate::name::{
+    LevelWord, QueueStateWord, ReasonWord, TriWord, WaitSourceWord, WindowStateWord,
+};
+pub use crate::name::{
+    queue_state_name, reason_name, tri_name, wait_source_name, window_state_name,
+};
 
 /// Facts that every state carries.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,41 +34,57 @@ pub struct StateContext {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WindowStateRecord {
     /// Format version: 1.
+    #[schemars(with = "One")]
     pub v: u32,
     /// Always `window`.
+    #[schemars(with = "WindowKind")]
     pub kind: String,
     /// Hall id.
+    #[schemars(with = "Id")]
     pub hall: String,
     /// Box id.
+    #[schemars(with = "Id")]
     #[serde(rename = "box")]
     pub box_id: String,
     /// Window id.
+    #[schemars(with = "Id")]
     pub id: String,
     /// When this view was taken, RFC 3339 with milliseconds and offset.
+    #[schemars(with = "Instant")]
     pub at: String,
-    /// `staffed`, `unstaffed`, `paused`, `off_duty` or `unknown`.
+    /// `staffed`; `unstaffed` (suspected); `paused` (declared); `off_duty`; `unknown` (nobody can say: never counted as unstaffed).
+    #[schemars(with = "WindowStateWord")]
     pub state: String,
     /// Since when, back-dated.
+    #[schemars(with = "Instant")]
     pub since: String,
-    /// Row of the truth table that decided, for example `video_absent`.
+    /// Why: the row of the truth table that decided.
+    #[schemars(with = "ReasonWord")]
     pub reason: String,
-    /// What video alone says: `yes`, `no` or `unknown`.
+    /// Whether video alone sees somebody on post.
+    #[schemars(with = "TriWord")]
     pub video: String,
-    /// What healthy presence sensors say.
+    /// Whether healthy presence sensors say that somebody is.
+    #[schemars(with = "TriWord")]
     pub sensor: String,
     /// Sources that agree with the state, for example `video:cam2`.
     pub evidence_sources: Vec<String>,
     /// A clerk is on post but not at the seat.
     pub away_from_seat: bool,
     /// Customers at the counter.
+    #[schemars(with = "Count")]
     pub customers: u32,
     /// ULID of the open event; null without one.
+    #[schemars(with = "Option<Ulid>")]
     pub open_event: Option<String>,
     /// Its level; null without one.
+    #[schemars(with = "Option<LevelWord>")]
     pub level: Option<String>,
     /// Observed absence of the present episode, in seconds.
+    #[schemars(with = "Seconds")]
     pub absent_s: f64,
-    /// Share of the last minute's scheduled time whose state was known, over the hall, 0–1; null before the first minute.
+    /// Share of the last minute on duty in which this window could be observed; null while it was never on duty.
+    #[schemars(with = "Option<Share>")]
     pub coverage: Option<f64>,
 }
 
@@ -70,51 +92,68 @@ pub struct WindowStateRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QueueStateRecord {
     /// Format version: 1.
+    #[schemars(with = "One")]
     pub v: u32,
     /// Always `queue`.
+    #[schemars(with = "QueueKind")]
     pub kind: String,
     /// Hall id.
+    #[schemars(with = "Id")]
     pub hall: String,
     /// Box id.
+    #[schemars(with = "Id")]
     #[serde(rename = "box")]
     pub box_id: String,
     /// Queue id.
+    #[schemars(with = "Id")]
     pub id: String,
     /// When this view was taken.
+    #[schemars(with = "Instant")]
     pub at: String,
-    /// `normal`, `long` or `unknown`.
+    /// `normal`, `long` (suspected: over the limit for long enough) or `unknown`.
+    #[schemars(with = "QueueStateWord")]
     pub state: String,
     /// Since when.
+    #[schemars(with = "Instant")]
     pub since: String,
     /// People queuing (dwelt long enough); null when unknown.
+    #[schemars(with = "Option<Count>")]
     pub length: Option<u32>,
     /// People in the zone, dwelt or not; null when unknown.
+    #[schemars(with = "Option<Count>")]
     pub in_zone: Option<u32>,
     /// The count reached what the zone can hold: at least this many.
     pub saturated: bool,
     /// Estimated wait of somebody who joins now, in seconds; null: insufficient data.
+    #[schemars(with = "Option<Seconds>")]
     #[serde(default)]
     pub wait_est_s: Option<f64>,
     /// One standard error of it, in seconds; null without an estimate.
+    #[schemars(with = "Option<Seconds>")]
     #[serde(default)]
     pub wait_error_s: Option<f64>,
-    /// Where it comes from: `ticket` or `video`; null without an estimate.
+    /// Where the estimate comes from; null without one.
+    #[schemars(with = "Option<WaitSourceWord>")]
     #[serde(default)]
     pub wait_src: Option<String>,
     /// Windows it feeds that serve now.
+    #[schemars(with = "Count")]
     #[serde(default)]
     pub open_windows: u32,
     /// Windows that should be open to keep waits within target (Erlang C); null: no advice.
+    #[schemars(with = "Option<Count>")]
     #[serde(default)]
     pub advised_windows: Option<u32>,
     /// ULID of the open event; null without one.
+    #[schemars(with = "Option<Ulid>")]
     pub open_event: Option<String>,
     /// Its level; null without one.
+    #[schemars(with = "Option<LevelWord>")]
     pub level: Option<String>,
 }
 
 impl WindowStateRecord {
-    /// The v1 form; `coverage` is that of the hall's last live summary.
+    /// The v1 form; `coverage` is the window's over the last minute.
     #[must_use]
     pub fn new(window: &WindowSnapshot, ctx: &StateContext, coverage: Option<f32>) -> Self {
         WindowStateRecord {
@@ -167,74 +206,7 @@ impl QueueStateRecord {
     }
 }
 
-/// Stable name of a window state.
-#[must_use]
-pub fn window_state_name(state: WindowState) -> &'static str {
-    match state {
-        WindowState::Staffed => "staffed",
-        WindowState::Unstaffed => "unstaffed",
-        WindowState::Paused => "paused",
-        WindowState::OffDuty => "off_duty",
-        WindowState::Unknown => "unknown",
-    }
-}
-
-/// Stable name of a source of waits.
-#[must_use]
-pub fn wait_source_name(source: WaitSource) -> &'static str {
-    match source {
-        WaitSource::Ticket => "ticket",
-        WaitSource::Video => "video",
-    }
-}
-
 /// An estimate claims no fractions of a second.
 pub(crate) fn whole_seconds(ms: i64) -> f64 {
     (ms as f64 / 1000.0).round()
-}
-
-/// Stable name of a queue state.
-#[must_use]
-pub fn queue_state_name(state: QueueState) -> &'static str {
-    match state {
-        QueueState::Normal => "normal",
-        QueueState::Long => "long",
-        QueueState::Unknown => "unknown",
-    }
-}
-
-/// Stable name of a reason.
-#[must_use]
-pub fn reason_name(reason: Reason) -> &'static str {
-    match reason {
-        Reason::VideoPresent => "video_present",
-        Reason::SensorPresent => "sensor_present",
-        Reason::VideoAndSensorPresent => "video_and_sensor_present",
-        Reason::VideoAbsent => "video_absent",
-        Reason::SensorAbsent => "sensor_absent",
-        Reason::Conflict => "conflict",
-        Reason::PauseDeclared => "pause_declared",
-        Reason::NotScheduled => "not_scheduled",
-        Reason::CameraDown => "camera_down",
-        Reason::SensorStale => "sensor_stale",
-        Reason::SensorSuspect => "sensor_suspect",
-        Reason::SensorDown => "sensor_down",
-        Reason::NoObservation => "no_observation",
-        Reason::ClockUnsynced => "clock_unsynced",
-        Reason::StaticPresence => "static_presence",
-        Reason::OnLeave => "on_leave",
-        Reason::CoveredByGroup => "covered_by_group",
-        Reason::PauseOverLimit => "pause_over_limit",
-        Reason::ExtraOpen => "extra_open",
-    }
-}
-
-/// `yes`, `no` or `unknown`.
-#[must_use]
-pub fn tri_name(tri: Tri) -> &'static str {
-    match tri {
-        Tri::Yes => "yes",
-        Tri::No => "no",
-        Tri::Unknown => "unknown",
-    }
 }

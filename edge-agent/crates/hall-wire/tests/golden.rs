@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use hall_core::account::WaitSource;
-use hall_core::config::Leave;
+use hall_core::config::{Leave, SensorKind};
 use hall_core::engine::{
     Account, Checkpoint, CredenceCheckpoint, Doubt, EpisodeCheckpoint, EpisodeRule, OpenRecord,
     PauseDay, PostCheckpoint, QueueCheckpoint, RunningPause, UnattendedCheckpoint, WaitCheckpoint,
@@ -20,6 +20,10 @@ use hall_core::time::{HallTime, Stamp, WallClock};
 use hall_core::tri::Tri;
 use hall_wire::checkpoint::{CheckpointError, CheckpointRecord};
 use hall_wire::event::{ClockQuality, EventRecord, RecordContext, event_id_text, parse_event_id};
+use hall_wire::meta::{
+    CONTRACT, MetaCalendar, MetaCamera, MetaCertificate, MetaClock, MetaQueue, MetaRecord,
+    MetaSensor, MetaStore, MetaWindow, NameRecord, Ntp, ntp_name, sensor_kind_name,
+};
 use hall_wire::state::{QueueStateRecord, StateContext, WindowStateRecord};
 use hall_wire::summary::SummaryRecord;
 use serde::Serialize;
@@ -203,6 +207,73 @@ fn states_keep_their_form() {
         advised_windows: Some(4),
     };
     check("state-queue.json", &QueueStateRecord::new(&queue, &ctx));
+}
+
+#[test]
+fn meta_keeps_its_form() {
+    let name = |zh: &str, en: &str| NameRecord {
+        zh: zh.into(),
+        en: en.into(),
+    };
+    let record = MetaRecord {
+        v: 1,
+        kind: "meta".into(),
+        hall: "511921-001".into(),
+        box_id: "b1".into(),
+        at: "2026-09-21T10:00:00.000+08:00".into(),
+        simulated: false,
+        name: name("通江县政务服务中心", "Tongjiang County Service Centre"),
+        area: ["51", "5119", "511921"].map(Into::into).into(),
+        agent: "0.1.0".into(),
+        contract: CONTRACT.into(),
+        rule: "P0@7".into(),
+        windows: vec![MetaWindow {
+            id: "W3".into(),
+            name: name("3号窗口", "Window 3"),
+            department: Some(name("社保", "Social security")),
+        }],
+        queues: vec![MetaQueue {
+            id: "Q1".into(),
+            name: name("一号排队区", "Queue 1"),
+        }],
+        cameras: vec![MetaCamera {
+            id: "cam2".into(),
+            name: name("大厅东侧", "Hall, east"),
+            gb_channel_id: Some("51192100001320000002".into()),
+        }],
+        sensors: vec![MetaSensor {
+            id: "W3-seat".into(),
+            window: "W3".into(),
+            kind: sensor_kind_name(SensorKind::Seat).into(),
+            quality: Some("stale".into()),
+            reason: Some("silent".into()),
+            since: Some("2026-09-21T09:59:30.000+08:00".into()),
+            age_s: Some(120),
+        }],
+        model: "person-n".into(),
+        model_sha256: "cd".repeat(32),
+        config_sha256: "ab".repeat(32),
+        calendars: vec![MetaCalendar {
+            year: 2026,
+            tx: None,
+        }],
+        clock: MetaClock {
+            synced: true,
+            offset_ms: 12,
+            ntp: ntp_name(Ntp::Synced).into(),
+            error_ms: Some(8),
+        },
+        certificate: Some(MetaCertificate {
+            not_after: "2027-09-21T00:00:00.000+08:00".into(),
+        }),
+        disk_free_bytes: Some(12_884_901_888),
+        store: MetaStore {
+            first_seq: 1,
+            last_seq: 48_213,
+            last_hash: "ef".repeat(32),
+        },
+    };
+    check("meta.json", &record);
 }
 
 fn checkpoint() -> Checkpoint {

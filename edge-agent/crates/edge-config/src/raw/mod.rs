@@ -218,6 +218,10 @@ pub(crate) struct RawSigner {
     pub public_key: String,
     /// Roles it may act in.
     pub roles: Vec<RawRole>,
+    /// Division codes from province down, for example ["51", "5119"]: commands are obeyed only in halls of that area. Left out: in every
+    /// hall that lists the key.
+    #[serde(default)]
+    pub area: Vec<String>,
 }
 
 /// What somebody may do, by their office.

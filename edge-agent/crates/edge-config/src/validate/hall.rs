@@ -9,7 +9,7 @@ use crate::validate::Check;
 pub(super) fn hall(raw: &RawHall, check: &mut Check<'_>) -> HallInfo {
     check.id("hall.id", &raw.id);
     let name = check.name("hall.name", &raw.name);
-    area(&raw.area, check);
+    area("hall.area", &raw.area, check);
     let utc_offset_s = utc_offset_s(&raw.utc_offset).unwrap_or_else(|| {
         check.mistake(
             "hall.utc_offset",
@@ -27,17 +27,17 @@ pub(super) fn hall(raw: &RawHall, check: &mut Check<'_>) -> HallInfo {
 }
 
 /// GB/T 2260: two digits per level, each code beginning with the one above it.
-fn area(codes: &[String], check: &mut Check<'_>) {
+pub(super) fn area(path: &str, codes: &[String], check: &mut Check<'_>) {
     if codes.is_empty() || codes.len() > 3 {
         check.mistake(
-            "hall.area",
+            path,
             format!("needs 1 to 3 division codes, found {}", codes.len()),
             "write province, city and county: [\"51\", \"5119\", \"511921\"]",
         );
         return;
     }
     for (n, code) in codes.iter().enumerate() {
-        let path = format!("hall.area[{n}]");
+        let path = format!("{path}[{n}]");
         let digits = 2 * (n + 1);
         if code.len() != digits || !code.bytes().all(|byte| byte.is_ascii_digit()) {
             check.mistake(

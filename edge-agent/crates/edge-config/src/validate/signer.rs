@@ -5,11 +5,16 @@ use base64::engine::general_purpose::STANDARD;
 use hall_core::order::Role;
 
 use crate::config::SignerConfig;
+use crate::mistake::quote;
 use crate::raw::{RawRole, RawSigner};
-use crate::validate::Check;
+use crate::validate::{Check, hall};
 
 /// Keys with what they may do.
-pub(super) fn signers(raw: &[RawSigner], check: &mut Check<'_>) -> Vec<SignerConfig> {
+pub(super) fn signers(
+    raw: &[RawSigner],
+    hall_area: &[String],
+    check: &mut Check<'_>,
+) -> Vec<SignerConfig> {
     check.ids(
         "uplink.signers",
         raw.iter().map(|signer| signer.id.as_str()),
@@ -24,6 +29,19 @@ pub(super) fn signers(raw: &[RawSigner], check: &mut Check<'_>) -> Vec<SignerCon
                 "name at least one, or take the key out",
             );
         }
+        if !signer.area.is_empty() {
+            hall::area(&format!("{path}.area"), &signer.area, check);
+            if !hall_area.starts_with(&signer.area) {
+                check.warn(
+                    format!("{path}.area"),
+                    format!(
+                        "the hall is not in {}, so every command of this key is refused here",
+                        quote(&signer.area.join("/"))
+                    ),
+                    "name the hall's own area or one above it, or take the key out",
+                );
+            }
+        }
         let key = STANDARD.decode(&signer.public_key);
         let Some(public_key) = key.ok().and_then(|bytes| bytes.try_into().ok()) else {
             check.mistake(
@@ -37,6 +55,7 @@ pub(super) fn signers(raw: &[RawSigner], check: &mut Check<'_>) -> Vec<SignerCon
             id: signer.id.clone(),
             public_key,
             roles: signer.roles.iter().copied().map(role).collect(),
+            area: signer.area.clone(),
         });
     }
     signers

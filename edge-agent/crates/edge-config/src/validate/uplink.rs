@@ -67,7 +67,7 @@ pub(super) fn uplink(raw: &RawConfig, check: &mut Check<'_>) -> Option<UplinkCon
             );
         }
     }
-    let signers = signer::signers(&uplink.signers, check);
+    let signers = signer::signers(&uplink.signers, &raw.hall.area, check);
     let broker = broker.filter(|_| uplink.enabled)?;
     if broker.transport == Transport::Tcp && !is_loopback(&broker.host) {
         check.warn(

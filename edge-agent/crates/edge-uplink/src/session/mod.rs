@@ -27,6 +27,7 @@ use crate::store::{GapReason, GapRecord, LogLine};
 use crate::wire::{LiveState, PAYLOAD_MAX_BYTES, Status};
 
 mod commands;
+mod rollups;
 mod stop;
 
 use commands::{REPLIES_MAX, answer};
@@ -58,6 +59,8 @@ enum Sent {
     Reply,
     /// The line ending at this number.
     Line(u64),
+    /// A part of the roll-up with this number.
+    Rollup(u64),
     Farewell,
 }
 
@@ -147,8 +150,9 @@ impl Session<'_> {
         tracing::info!(session = %self.id, backlog = self.up.outbox.backlog(), "Connected to the centre.");
         self.birth();
         self.subscribe();
+        self.up.rollups.connected();
         let live = self.up.live.borrow_and_update().clone();
-        self.want(&live);
+        self.want(&live).await;
         let interval = Duration::from_secs(u64::from(self.up.cfg.state_interval_s.max(1)));
         let mut refresh_at = tick() + jittered(interval, rand::random());
         let mut seqs = self.up.seqs.clone();
@@ -161,6 +165,7 @@ impl Session<'_> {
         loop {
             self.refill().await;
             self.pump();
+            self.pump_rollups();
             if self.stopping != Stopping::No && self.step_stop() {
                 return Ended::Stopped;
             }
@@ -185,10 +190,11 @@ impl Session<'_> {
                 changed = self.up.live.changed(), if live_open => match changed {
                     Ok(()) => {
                         let live = self.up.live.borrow_and_update().clone();
-                        self.want(&live);
+                        self.want(&live).await;
                     }
                     Err(_) => live_open = false,
                 },
+                () = self.up.rollups.offered() => self.up.rollups.refill(),
                 Some(reply) = answer(&mut answers), if self.replies.len() < REPLIES_MAX => self.replies.push_back(reply),
                 () = sleep_until(wake) => {
                     if tick() >= refresh_at {
@@ -225,10 +231,13 @@ impl Session<'_> {
         .json()
     }
 
-    fn want(&mut self, live: &LiveState) {
-        let oversized = self
-            .states
-            .want(live, &self.up.topics, &mut self.up.retained);
+    async fn want(&mut self, live: &LiveState) {
+        let (topics, known) = (&self.up.topics, &mut self.up.retained.topics);
+        let before = known.len();
+        let oversized = self.states.want(live, topics, known);
+        if known.len() != before {
+            self.up.retained.save().await;
+        }
         for topic in &oversized {
             tracing::error!(topic, "A state is too large to publish and is left out.");
         }
@@ -408,6 +417,7 @@ impl Session<'_> {
                         // The answer is Outgoing::Disconnect, or the stop's deadline.
                         let _ = self.client.try_disconnect();
                     }
+                    Some(Sent::Rollup(number)) => self.up.rollups.arrived(number, tick()),
                     Some(Sent::State | Sent::Reply) | None => {}
                 }
             }
@@ -445,6 +455,9 @@ impl Session<'_> {
             } else {
                 self.paced_until
             });
+        }
+        if self.rollups_may_go() {
+            at = at.min(self.paced_until);
         }
         match self.stopping {
             Stopping::No => at,

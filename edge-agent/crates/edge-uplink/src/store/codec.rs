@@ -1,6 +1,8 @@
 //! The stored forms: sealed event lines, gap lines, and how both sit in a value. Pure; knows no database.
 
 use hall_wire::event::{EventRecord, SealedRecord};
+use hall_wire::schema::{GapKind, Instant, One, Seq, Sha256Hex};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use hall_wire::seal::{GENESIS, hash_holds, sha256_hex, split_hash, with_hash};
@@ -12,7 +14,7 @@ const VALUE_EVENT_V1: u8 = 1;
 const VALUE_GAP_V1: u8 = 2;
 
 /// Why sequence numbers hold no record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GapReason {
     /// Retention had to drop records the centre had not acknowledged.
@@ -31,25 +33,33 @@ pub enum GapReason {
 ///
 /// It is no link of the hash chain: it carries over in `chain` the hash that the next record's `prev` holds, and
 /// protects itself with its own `hash`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GapRecord {
     /// Equal to `to`, so that every line has a `seq`.
+    #[schemars(with = "Seq")]
     pub seq: u64,
     /// Format version: 1.
+    #[schemars(with = "One")]
     pub v: u32,
     /// Always `gap`.
+    #[schemars(with = "GapKind")]
     pub kind: String,
     /// First sequence number without a record.
+    #[schemars(with = "Seq")]
     pub from: u64,
     /// Last one.
+    #[schemars(with = "Seq")]
     pub to: u64,
     /// Why.
     pub reason: GapReason,
     /// When this was found, RFC 3339.
+    #[schemars(with = "Instant")]
     pub at: String,
-    /// `prev` of the record after.
+    /// `prev` of the record after; not meaningful for `unreadable` and `too_large`.
+    #[schemars(with = "Sha256Hex")]
     pub chain: String,
     /// SHA-256, hex, over this object's JSON up to and including `chain`.
+    #[schemars(with = "Sha256Hex")]
     pub hash: String,
 }
 

@@ -9,11 +9,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hall_core::order::{Actor, Directive, Role};
 use hall_wire::name::parse_role;
-use hall_wire::order::{ActorRecord, CaseRecord, DirectiveFields, LeaveRecord};
 use hall_wire::time::parse_rfc3339;
 use ring::signature::{ED25519, UnparsedPublicKey};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
+
+pub mod body;
+mod reply;
+
+pub use body::VERBS;
+use body::{Body, Envelope};
+pub use reply::{Reason, Refused, Reply};
 
 /// A larger command is none: a year's calendar is under 4 KiB.
 const COMMAND_MAX_BYTES: usize = 16 * 1024;
@@ -31,6 +37,14 @@ pub struct Signer {
     pub public_key: [u8; 32],
     /// Roles it may act in.
     pub roles: Vec<Role>,
+    /// Division codes from province down: it commands the halls below; empty: wherever it is trusted.
+    pub area: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: String,
 }
 
 /// What is commanded.
@@ -63,168 +77,6 @@ pub struct Command {
     pub by: Actor,
     /// What.
     pub verb: Verb,
-}
-
-/// Why a command is not carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
-    /// It cannot be read.
-    Malformed,
-    /// The key is not known, or the signature is not its.
-    Signature,
-    /// It is for another box.
-    Target,
-    /// Its time is over, or lies ahead.
-    Expired,
-    /// The box does not know what time it is, and so not whether the command is still good.
-    Clock,
-    /// The key may not act in that role, or the role may not do that.
-    Role,
-    /// There is no such verb.
-    Verb,
-    /// Nothing is known of what it names.
-    Unknown,
-    /// Outside the windows the role is limited to.
-    Scope,
-    /// The subject of an event may not decide on it.
-    OwnCase,
-    /// Not possible in the present state.
-    State,
-    /// It contradicts itself.
-    Invalid,
-    /// Too much at once, or the log cannot be written: give it again later.
-    Busy,
-}
-
-impl Reason {
-    /// Its stable name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Reason::Malformed => "malformed",
-            Reason::Signature => "signature",
-            Reason::Target => "target",
-            Reason::Expired => "expired",
-            Reason::Clock => "clock",
-            Reason::Role => "role",
-            Reason::Verb => "verb",
-            Reason::Unknown => "unknown",
-            Reason::Scope => "scope",
-            Reason::OwnCase => "own_case",
-            Reason::State => "state",
-            Reason::Invalid => "invalid",
-            Reason::Busy => "busy",
-        }
-    }
-}
-
-/// The answer to a command, published on `reply/{tx}`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Reply {
-    /// Format version: 1.
-    pub v: u32,
-    /// The command's transaction; `unreadable` when it could not be read.
-    pub tx: String,
-    /// When it was answered.
-    pub at: String,
-    /// `done`, or a [`Reason`]'s name.
-    pub result: String,
-    /// In words, for whoever sent it; empty when done.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub detail: String,
-    /// ULIDs of the events that got a revision by it.
-    pub events: Vec<String>,
-    /// What was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub data: Option<Value>,
-}
-
-impl Reply {
-    /// Carried out.
-    #[must_use]
-    pub fn done(
-        tx: impl Into<String>,
-        at: String,
-        events: Vec<String>,
-        data: Option<Value>,
-    ) -> Self {
-        Reply {
-            v: 1,
-            tx: tx.into(),
-            at,
-            result: "done".into(),
-            detail: String::new(),
-            events,
-            data,
-        }
-    }
-
-    /// Not carried out.
-    #[must_use]
-    pub fn refused(refused: Refused, at: String) -> Self {
-        Reply {
-            v: 1,
-            tx: refused.tx,
-            at,
-            result: refused.reason.name().into(),
-            detail: refused.detail,
-            events: Vec::new(),
-            data: None,
-        }
-    }
-
-    /// Payload as JSON.
-    #[must_use]
-    pub fn json(&self) -> String {
-        serde_json::to_string(self).expect("invariant: plain fields are JSON")
-    }
-}
-
-/// A command that is refused: never silently.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// Its transaction, as far as it can be read; `"unreadable"` otherwise.
-    pub tx: String,
-    /// Why.
-    pub reason: Reason,
-    /// In words, for whoever sent it.
-    pub detail: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Envelope {
-    jws: String,
-}
-
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    kid: String,
-}
-
-/// What is signed.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Body {
-    v: u32,
-    tx: String,
-    verb: String,
-    /// CloudEvents source of the box, `/51/5119/511921/511921-001/b1`.
-    to: String,
-    by: ActorRecord,
-    at: String,
-    expires: String,
-    #[serde(default)]
-    from_seq: Option<u64>,
-    #[serde(default)]
-    event: Option<String>,
-    #[serde(default)]
-    leave: Option<LeaveRecord>,
-    #[serde(default)]
-    cancel_leave: Option<String>,
-    #[serde(default)]
-    case: Option<CaseRecord>,
 }
 
 /// Who may command this box.
@@ -366,41 +218,29 @@ impl CommandGate {
                 format!("good from {} to {}", body.at, body.expires),
             ));
         }
-        let by = body.by.check().map_err(|e| malformed(e.to_string()))?;
+        let of_area = format!("/{}", signer.area.join("/"));
+        if !signer.area.is_empty() && !self.source.starts_with(&format!("{of_area}/")) {
+            return Err((
+                Reason::Area,
+                format!("the key {} commands the halls of {of_area} only", signer.id),
+            ));
+        }
+        let by = (body.by.clone().check()).map_err(|e| malformed(e.to_string()))?;
         if !signer.roles.contains(&by.role) {
             return Err((
                 Reason::Role,
                 format!("the key {} may not act in this role", signer.id),
             ));
         }
-        let directive = DirectiveFields {
-            leave: body.leave,
-            cancel_leave: body.cancel_leave,
-            case: body.case,
-        };
-        let nothing = directive == DirectiveFields::default();
-        let verb = match (verb, body.from_seq, body.event) {
-            ("resync", Some(from_seq), None) if nothing => Verb::Resync { from_seq },
-            ("evidence", None, Some(event)) if nothing => Verb::Evidence { event },
-            ("config.get", None, None) if nothing => Verb::ConfigGet,
-            ("verdict", None, None) if directive.case.is_some() => {
-                Verb::Order(directive.check().map_err(|e| malformed(e.to_string()))?)
-            }
-            ("excuse", None, None) if !nothing => {
-                Verb::Order(directive.check().map_err(|e| malformed(e.to_string()))?)
-            }
-            ("resync" | "evidence" | "config.get" | "verdict" | "excuse", ..) => {
-                return Err(malformed(format!(
-                    "{verb} takes other fields; see the description of commands"
-                )));
-            }
-            _ => return Err((Reason::Verb, format!("there is no command {verb}"))),
-        };
-        if matches!(verb, Verb::Resync { .. } | Verb::ConfigGet) && !may_operate(by.role) {
+        let tx = body.tx.clone();
+        let verb = what(verb, body)?;
+        let may_operate = matches!(by.role, Role::Province | Role::Supervisor | Role::Patrol);
+        // Decisions about events and questions about them are checked elsewhere; these are for those who run the network.
+        if matches!(verb, Verb::Resync { .. } | Verb::ConfigGet) && !may_operate {
             return Err((Reason::Role, "this role may not do that".into()));
         }
         Ok(Command {
-            tx: body.tx,
+            tx,
             signer: signer.id.clone(),
             by,
             verb,
@@ -408,9 +248,39 @@ impl CommandGate {
     }
 }
 
-/// Commands that decide nothing about an event are for those who run the network; decisions are checked by the engine.
-fn may_operate(role: Role) -> bool {
-    matches!(role, Role::Province | Role::Supervisor | Role::Patrol)
+/// What the fields of a command say, when they are those of its verb.
+fn what(verb: &str, body: Body) -> Result<Verb, (Reason, String)> {
+    let Some((_, fields)) = VERBS.iter().find(|(name, _)| *name == verb) else {
+        return Err((Reason::Verb, format!("there is no command {verb}")));
+    };
+    let fits = match body.given()[..] {
+        [] => fields.is_empty(),
+        [one] => fields.contains(&one),
+        _ => false,
+    };
+    let malformed = |detail: String| (Reason::Malformed, detail);
+    if !fits {
+        return Err(malformed(format!("{verb} takes {}", one_of(fields))));
+    }
+    Ok(match body {
+        Body {
+            from_seq: Some(from_seq),
+            ..
+        } => Verb::Resync { from_seq },
+        Body {
+            event: Some(event), ..
+        } => Verb::Evidence { event },
+        _ if fields.is_empty() => Verb::ConfigGet,
+        body => Verb::Order(body.directive().map_err(|e| malformed(e.to_string()))?),
+    })
+}
+
+fn one_of(fields: &[&str]) -> String {
+    match fields {
+        [] => "no further field".into(),
+        [only] => format!("the field {only}"),
+        _ => format!("one of the fields {}", fields.join(", ")),
+    }
 }
 
 fn is_tx(text: &str) -> bool {
