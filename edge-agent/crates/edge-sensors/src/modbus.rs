@@ -62,7 +62,7 @@ pub struct ModbusGateway {
     pub inputs: Vec<ModbusInput>,
 }
 
-/// A unit that did not answer is asked again after this long: waiting for it slows the others down.
+/// A unit that did not answer twice running is asked again after this long: waiting for it slows the others down.
 const REST: Duration = Duration::from_secs(5);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_millis(500);
@@ -217,7 +217,9 @@ impl ModbusPoller {
                         }
                         trouble.get_or_insert(reason);
                         unit.missed = true;
-                        unit.rests_until = Some(Instant::now() + REST);
+                        if !unit.answering {
+                            unit.rests_until = Some(Instant::now() + REST);
+                        }
                     }
                 }
             }
