@@ -75,6 +75,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
     };
     let resumption = begin_where_it_ended(&store, &clock).await?;
 
+    let (config_tx, config_rx) = watch::channel(config.clone());
     let (detections_tx, detections_rx) = mpsc::channel(DETECTIONS_CAPACITY);
     let (sensors_tx, sensors_rx) = mpsc::channel(SENSORS_CAPACITY);
     let (ratings_tx, ratings_rx) = mpsc::channel(rating_links::CAPACITY);
@@ -158,18 +159,14 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         store: store_tx.clone(),
         view: view_tx,
         facts: facts_rx,
+        config: config_rx.clone(),
         archive: archive_port::start(&mut supervisor, &config),
         figures: figures::start(&mut supervisor, &config, &clock, ratings_rx, rollup_port),
         attention: vision.attention(),
         heartbeat: heartbeat_tx,
     };
     drop(store_tx);
-    let hall = (
-        config.clone(),
-        clock.clone(),
-        model.1.clone(),
-        store.clone(),
-    );
+    let hall = (clock.clone(), model.1.clone(), store.clone());
     let first = std::sync::Mutex::new(Some(resumption));
     supervise(
         &mut supervisor,
@@ -178,7 +175,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         Criticality::Critical,
         ports,
         move |ports, cancel| {
-            let (config, clock, model_sha256, store) = hall.clone();
+            let (clock, model_sha256, store) = hall.clone();
             let first = first
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -196,7 +193,6 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
                     }
                 };
                 HallTask {
-                    config,
                     clock,
                     model_sha256,
                     tracker,
@@ -230,7 +226,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
     );
 
     let upkeep = Arc::new(Upkeep {
-        config: config.clone(),
+        config: config_rx,
         clock: clock.clone(),
         model: model.clone(),
         store: store.clone(),
@@ -278,7 +274,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         );
         let commands = links::command_gate(&config).map(|gate| {
             let ports = CentrePorts {
-                config: config.clone(),
+                config: config_tx,
                 clock: clock.clone(),
                 orders: order_desk.clone(),
                 store: store.clone(),

@@ -4,15 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use edge_config::Config;
+use edge_config::{Config, ImportedCalendar};
 use edge_uplink::clock::WallFn;
 use edge_uplink::command::{Command, CommandGate, Reason, Refused, Reply, Verb};
 use edge_uplink::{Commands, EventStore, Query};
 use hall_core::event::EventId;
 use hall_core::order::{Order, Refusal};
+use hall_wire::calendar::CalendarRecord;
 use hall_wire::event::{SealedRecord, event_id_text, parse_event_id};
-use hall_wire::reply::{ConfigRecord, EvidenceRecord, ReplyData, RevisionLine};
-use tokio::sync::{Mutex, mpsc};
+use hall_wire::reply::{
+    CalendarTakenRecord, ConfigRecord, EvidenceRecord, ReplyData, RevisionLine,
+};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -34,8 +37,8 @@ const REPLIES_CAPACITY: usize = 16;
 /// What commands are carried out on.
 #[derive(Clone)]
 pub struct CentrePorts {
-    /// Configuration.
-    pub config: Arc<Config>,
+    /// The configuration in force; a calendar changes it.
+    pub config: watch::Sender<Arc<Config>>,
     /// The box's clock.
     pub clock: Arc<Clock>,
     /// Where decisions go.
@@ -117,6 +120,9 @@ impl CentreDesk {
                 .evidence(&event)
                 .await
                 .map(|data| (Vec::new(), Some(data))),
+            Verb::Calendar(record) => {
+                (self.calendar(&tx, &by.id, record).await).map(|taken| (Vec::new(), Some(taken)))
+            }
             Verb::ConfigGet => Ok((Vec::new(), Some(self.settings()))),
             // Answered by the uplink itself, which alone knows what it has sent.
             Verb::Resync { .. } => Ok((Vec::new(), None)),
@@ -161,9 +167,57 @@ impl CentreDesk {
         })))
     }
 
+    /// Takes a year's calendar: on disk first, then in force.
+    async fn calendar(
+        &self,
+        tx: &str,
+        by: &str,
+        record: CalendarRecord,
+    ) -> Result<ReplyData, (Reason, String)> {
+        let config = self.ports.config.borrow().clone();
+        let calendar = ImportedCalendar {
+            v: 1,
+            year: record.year,
+            off: record.off,
+            work: record.work,
+            tx: tx.into(),
+            by: by.into(),
+            at: (self.wall)().rfc3339(),
+            earlier: Vec::new(),
+        };
+        let dates = (calendar.dates()).map_err(|why| (Reason::Invalid, why))?;
+        let known = config.calendars.get(&calendar.year);
+        let taken = |config: &Config| {
+            let count = |dates: usize| u32::try_from(dates).unwrap_or(u32::MAX);
+            ReplyData::Calendar(CalendarTakenRecord {
+                year: calendar.year,
+                days_off: count(dates.off.len()),
+                days_worked: count(dates.work.len()),
+                config_sha256: config.sha256.clone(),
+            })
+        };
+        if known.is_some_and(|known| known.knows(tx)) {
+            return Ok(taken(&config));
+        }
+        let calendar = calendar.clone().replacing(known);
+        let with = (config.with_calendar(&calendar)).map_err(|why| (Reason::Invalid, why))?;
+        let storage = config.storage.dir.clone();
+        let kept = calendar.clone();
+        let kept = tokio::task::spawn_blocking(move || kept.keep(&storage)).await;
+        match kept {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err((Reason::Busy, format!("it cannot be kept: {error}"))),
+            Err(error) => return Err((Reason::Busy, error.to_string())),
+        }
+        tracing::info!(year = calendar.year, %tx, %by, "A calendar is in force.");
+        let taken = taken(&with);
+        self.ports.config.send_replace(Arc::new(with));
+        Ok(taken)
+    }
+
     /// What the box works with: ids and limits, no address and no secret.
     fn settings(&self) -> ReplyData {
-        let config = &self.ports.config;
+        let config = self.ports.config.borrow().clone();
         let limits = serde_json::to_value(RulesDto::from(&config.engine.rules))
             .expect("invariant: limits are numbers");
         ReplyData::Config(ConfigRecord {

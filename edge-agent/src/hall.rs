@@ -68,6 +68,8 @@ pub struct HallPorts {
     pub facts: mpsc::Receiver<SystemFact>,
     /// Where observations are kept; `None`: they are not.
     pub archive: Option<Tap>,
+    /// The configuration in force: a calendar can be commanded while the hall runs.
+    pub config: watch::Receiver<Arc<Config>>,
     /// Who adds figures up.
     pub figures: FiguresPort,
     /// Which cameras' pictures may be analysed.
@@ -78,8 +80,6 @@ pub struct HallPorts {
 
 /// What one attempt of the task starts from.
 pub struct HallTask {
-    /// Configuration.
-    pub config: Arc<Config>,
     /// The box's clock.
     pub clock: Arc<Clock>,
     /// SHA-256 of the model in use; empty without one.
@@ -92,6 +92,7 @@ pub struct HallTask {
 
 struct Run<'a> {
     task: &'a HallTask,
+    config: Arc<Config>,
     ports: &'a mut HallPorts,
     engine: Engine,
     /// Cameras on duty that have delivered.
@@ -122,7 +123,8 @@ impl HallTask {
         cancel: CancellationToken,
     ) -> anyhow::Result<()> {
         let mut ports = ports.lock().await;
-        let engine_config = self.config.engine.clone();
+        let config = ports.config.borrow_and_update().clone();
+        let engine_config = config.engine.clone();
         let (begun, wall) = (self.clock.now(), self.clock.wall());
         let mut engine = Engine::new(engine_config, wall, begun);
         engine.recall(self.resume.events.iter().cloned());
@@ -137,10 +139,11 @@ impl HallTask {
         let checkpoint = engine.checkpoint();
         let now = Instant::now();
         if let Some(archive) = &mut ports.archive {
-            archive.begin(self.head(begun, self.resume.checkpoint.clone()));
+            archive.begin(self.head(&config, begun, self.resume.checkpoint.clone()));
         }
         Run {
             task: &self,
+            config,
             ports: &mut ports,
             engine,
             scenes: HashMap::new(),
@@ -162,25 +165,25 @@ impl HallTask {
 
 impl HallTask {
     /// A camera in front of which nobody is followed yet.
-    fn scene(&self, camera: &CameraId) -> Scene {
-        let zones = self.config.engine.zones.iter();
+    fn scene(&self, config: &Config, camera: &CameraId) -> Scene {
+        let zones = config.engine.zones.iter();
         let zones = zones.filter(|z| z.camera == *camera).cloned().collect();
         Scene::new(camera.clone(), zones, self.tracker)
-            .with_min_height_ratio(self.config.engine.rules.min_height_ratio)
+            .with_min_height_ratio(config.engine.rules.min_height_ratio)
     }
 
     /// What observations kept from `at` on begin with.
-    fn head(&self, at: HallTime, checkpoint: Option<Checkpoint>) -> Head {
-        let (cfg, sha256) = (&self.config.engine, &self.config.sha256);
+    fn head(&self, config: &Config, at: HallTime, checkpoint: Option<Checkpoint>) -> Head {
+        let (cfg, sha256) = (&config.engine, &config.sha256);
         Head::new(cfg, sha256, at, self.clock.wall(), checkpoint)
     }
 
     /// What this process finds changed since the one before.
-    fn news(&self) -> Vec<SystemFact> {
+    fn news(&self, config: &Config) -> Vec<SystemFact> {
         let (Some(left), Some(before)) = (&self.resume.checkpoint, &self.resume.run) else {
             return Vec::new();
         };
-        let config = &self.config.sha256;
+        let config = &config.sha256;
         let model = &self.model_sha256;
         [
             (!before.stopped).then_some(SystemFact::PowerRestored(left.at)),
@@ -197,7 +200,7 @@ impl Run<'_> {
     async fn until(mut self, cancel: CancellationToken) -> anyhow::Result<()> {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        for fact in self.task.news() {
+        for fact in self.task.news(&self.config) {
             self.tell(self.now, Input::System(fact));
         }
         self.deliver().await?;
@@ -208,6 +211,7 @@ impl Run<'_> {
                 () = cancel.cancelled() => break,
                 Some(fact) = self.ports.facts.recv() => self.tell(self.task.clock.now(), Input::System(fact)),
                 Some(health) = self.ports.cameras.recv() => self.source(health),
+                Ok(()) = self.ports.config.changed() => self.reconfigure(),
                 Some(request) = self.ports.orders.recv() => self.order(request),
                 Some(input) = self.ports.sensors.recv() => self.sensor(input),
                 Some(frame) = self.ports.detections.recv() => self.frame(&frame),
@@ -249,14 +253,14 @@ impl Run<'_> {
 
     fn frame(&mut self, frame: &FrameDetections) {
         let task = self.task;
-        if !task.config.engine.cameras.contains(&frame.camera) {
+        if !self.config.engine.cameras.contains(&frame.camera) {
             return;
         }
         let snapshot = match &frame.detections {
             Some(detections) => self
                 .scenes
                 .entry(frame.camera.clone())
-                .or_insert_with(|| task.scene(&frame.camera))
+                .or_insert_with(|| task.scene(&self.config, &frame.camera))
                 .see(frame.at, detections),
             // Off duty the camera is only heard of, and nobody is followed over that time.
             None => {
@@ -306,7 +310,29 @@ impl Run<'_> {
             self.day = today;
             archive.begin(Head {
                 continued: true,
-                ..self.task.head(self.now, Some(self.engine.checkpoint()))
+                ..self
+                    .task
+                    .head(&self.config, self.now, Some(self.engine.checkpoint()))
+            });
+        }
+    }
+
+    /// Judges by another calendar from here on. It is told like any change of configuration, and what is kept from here on begins with it.
+    fn reconfigure(&mut self) {
+        let config = self.ports.config.borrow_and_update().clone();
+        if config.sha256 == self.config.sha256 {
+            return;
+        }
+        self.config = config;
+        self.now = self.now.max(self.task.clock.now());
+        self.engine
+            .reconfigure(self.now, self.config.engine.clone());
+        let fact = SystemFact::ConfigChanged(self.config.sha256.clone());
+        self.tell(self.now, Input::System(fact));
+        if let Some(archive) = &mut self.ports.archive {
+            archive.begin(Head {
+                continued: true,
+                ..(self.task).head(&self.config, self.now, Some(self.engine.checkpoint()))
             });
         }
     }
@@ -389,7 +415,7 @@ impl Run<'_> {
             let checkpoint = self.engine.checkpoint();
             if eventful || answered || self.stopped || checkpoint != self.checkpoint {
                 let record = CheckpointRecord::from(&checkpoint).of_run(RunRecord {
-                    config_sha256: self.task.config.sha256.clone(),
+                    config_sha256: self.config.sha256.clone(),
                     model_sha256: self.task.model_sha256.clone(),
                     stopped: self.stopped,
                 });
@@ -416,7 +442,7 @@ impl Run<'_> {
 
     /// Tells the vision side which cameras are on duty, when that has changed.
     fn direct_attention(&self) {
-        let cameras = &self.task.config.engine.cameras;
+        let cameras = &self.config.engine.cameras;
         let on_duty = |camera: &&CameraId| self.engine.camera_on_duty(camera);
         let wanted: BTreeSet<CameraId> = cameras.iter().filter(on_duty).cloned().collect();
         self.ports.attention.send_if_modified(|now| {
@@ -439,9 +465,9 @@ impl Run<'_> {
 
     fn context(&self) -> RecordContext {
         RecordContext {
-            hall: self.task.config.engine.hall.clone(),
-            box_id: self.task.config.engine.box_id.clone(),
-            config_sha256: self.task.config.sha256.clone(),
+            hall: self.config.engine.hall.clone(),
+            box_id: self.config.engine.box_id.clone(),
+            config_sha256: self.config.sha256.clone(),
             model_sha256: self.task.model_sha256.clone(),
             clock: self.task.clock.quality(),
         }

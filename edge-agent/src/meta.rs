@@ -90,7 +90,7 @@ pub fn meta(inputs: &MetaInputs<'_>) -> MetaRecord {
         calendars: calendars
             .map(|year| MetaCalendar {
                 year: *year,
-                tx: None,
+                tx: config.calendars.get(year).map(|c| c.tx.clone()),
             })
             .collect(),
         clock: clock(inputs),

@@ -20,8 +20,8 @@ const ROUND_EVERY: Duration = Duration::from_secs(300);
 
 /// The chores' surroundings.
 pub struct Upkeep {
-    /// Configuration.
-    pub config: Arc<Config>,
+    /// The configuration in force.
+    pub config: watch::Receiver<Arc<Config>>,
     /// The box's clock.
     pub clock: Arc<Clock>,
     /// Model name and SHA-256; empty without one.
@@ -35,35 +35,38 @@ pub struct Upkeep {
 }
 
 impl Upkeep {
-    /// A round at once and then every five minutes, until cancelled.
+    /// A round at once and then every five minutes, until cancelled; and when the configuration changed.
     ///
     /// # Errors
     /// When a blocking call panicked.
     pub async fn run(&self, cancel: CancellationToken) -> anyhow::Result<()> {
-        let mut low = None;
+        let (mut low, mut config) = (None, self.config.clone());
         let mut rounds = tokio::time::interval(ROUND_EVERY);
         rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Ok(()),
-                _ = rounds.tick() => self.round(&mut low).await?,
+                _ = rounds.tick() => {}
+                Ok(()) = config.changed() => {}
             }
+            let config = config.borrow_and_update().clone();
+            self.round(&config, &mut low).await?;
         }
     }
 
-    async fn round(&self, low: &mut Option<bool>) -> anyhow::Result<()> {
+    async fn round(&self, config: &Config, low: &mut Option<bool>) -> anyhow::Result<()> {
         let (_, unix_ms) = self.clock.now_with_unix_ms();
-        let storage = &self.config.storage;
+        let storage = &config.storage;
         let policy = TrimPolicy {
             now: WallTime {
                 unix_ms,
-                utc_offset_s: self.config.utc_offset_s,
+                utc_offset_s: config.utc_offset_s,
             },
             max_age_ms: Some(i64::from(storage.retention_days) * 86_400_000),
             // The database takes up to twice its live bytes on disk; the limit is what the disk may lose.
             max_live_bytes: Some(storage.max_bytes / 2),
-            unacked: if self.config.uplink.is_some() {
+            unacked: if config.uplink.is_some() {
                 Unacked::Keep
             } else {
                 Unacked::Drop
@@ -108,7 +111,7 @@ impl Upkeep {
         }
         let wall = self.clock.wall();
         let record = meta(&MetaInputs {
-            config: &self.config,
+            config,
             model: &self.model,
             store: &stats,
             disk_free_bytes: disk.map(|disk| disk.free_bytes),

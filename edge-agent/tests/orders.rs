@@ -148,6 +148,7 @@ impl Running {
             summary: None,
         };
         let ports = HallPorts {
+            config: watch::channel(config.clone()).1,
             facts: mpsc::channel(1).1,
             archive: None,
             figures: FiguresPort::open().0,
@@ -163,7 +164,6 @@ impl Running {
         let writer = StoreWriter::new(store.clone(), store_rx, watch::Sender::new(0));
         let writer = std::thread::spawn(move || writer.run().unwrap());
         let task = HallTask {
-            config,
             clock,
             model_sha256: String::new(),
             tracker: TrackerConfig::default(),

@@ -69,6 +69,7 @@ impl Running {
         let attention = watch::Sender::new(Attention::none());
         let looking = attention.subscribe();
         let ports = HallPorts {
+            config: watch::channel(config.clone()).1,
             figures: FiguresPort::open().0,
             detections,
             sensors: mpsc::channel(1).1,
@@ -95,7 +96,6 @@ impl Running {
             std::thread::spawn(move || archivist.run()),
         ];
         let task = HallTask {
-            config,
             clock: clock.clone(),
             model_sha256: model.into(),
             tracker: TrackerConfig::default(),

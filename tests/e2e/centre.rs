@@ -130,4 +130,27 @@ fn a_signed_verdict_is_kept_as_a_revision_and_every_command_is_answered() {
     assert_eq!(answer("t-5", 1)["result"], "done");
     wait::until_true("everything again", PATIENCE, || firsts() == 2).unwrap();
     assert!(agent.stop().unwrap().0.success());
+
+    // Over a restart too a transaction is done once.
+    let mut agent = Agent::start(&hall).unwrap();
+    wait::until_true("the line", PATIENCE, || {
+        agent.health()["uplink"]["mode"] == "live"
+    })
+    .unwrap_or_else(|e| panic!("{e}\n{}", agent.log()));
+    let confirm = json!({"case": {"event": id, "action": "confirm", "reason": "verified"}});
+    county
+        .command("verdict", "t-1", &supervisor, confirm)
+        .unwrap();
+    let third = answer("t-1", 3);
+    assert_eq!(
+        (&third["result"], &third["events"]),
+        (&first["result"], &first["events"])
+    );
+    let revised = sub
+        .events()
+        .iter()
+        .filter(|e| e["data"]["phase"] == "revised")
+        .count();
+    assert_eq!(revised, 1);
+    assert!(agent.stop().unwrap().0.success());
 }

@@ -7,6 +7,7 @@
 )]
 
 mod broker_outage;
+mod calendar;
 mod camera_loss;
 mod central_fleet;
 mod centre;

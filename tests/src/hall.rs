@@ -138,6 +138,16 @@ impl Hall {
         }
     }
 
+    /// Binds a key to an area.
+    pub fn signer_area(&mut self, id: &str, area: &[&str]) {
+        let signers = self.config["uplink"]["signers"].as_array_of_tables_mut();
+        for signer in signers.into_iter().flat_map(|all| all.iter_mut()) {
+            if signer["id"].as_str() == Some(id) {
+                signer["area"] = value(area.iter().copied().collect::<toml_edit::Array>());
+            }
+        }
+    }
+
     /// Adds the tables of `toml`, for example a `[[queues]]`, to the configuration.
     ///
     /// # Errors

@@ -69,6 +69,7 @@ pub fn complain(text: &str) {
 fn load_config(path: &Path) -> Result<Arc<Config>, Exit> {
     match edge_config::load(path) {
         Ok(config) => {
+            let config = config.with_imported();
             for warning in &config.warnings {
                 complain(&format!("warning: {warning}"));
             }

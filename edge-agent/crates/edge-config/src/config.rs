@@ -1,5 +1,6 @@
 //! The typed configuration: immutable, checked, with secrets resolved. Knows no file format.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use hall_core::geometry::Point;
 use hall_core::ids::{CameraId, QueueId, WindowId};
 use hall_core::order::Role;
 
+use crate::imported::ImportedCalendar;
 use crate::mistake::Mistake;
 use crate::rating::RatingSource;
 use crate::secret::Secret;
@@ -57,7 +59,11 @@ pub struct Config {
     pub engine: EngineConfig,
     /// Revision of the rule profile (the same as `engine.rules.revision`).
     pub rules_revision: u32,
+    /// Calendars that were commanded, by year; none before [`Config::with_imported`].
+    pub calendars: BTreeMap<i32, ImportedCalendar>,
     /// SHA-256 (hex) of the bytes of `hall.toml` followed by those of its calendars in order, as loaded.
+    pub files_sha256: String,
+    /// SHA-256 (hex) of what the box goes by: `files_sha256`, or with commanded calendars that and their dates.
     pub sha256: String,
     /// What is allowed but probably not meant.
     pub warnings: Vec<Mistake>,

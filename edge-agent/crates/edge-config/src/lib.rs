@@ -6,6 +6,7 @@ mod address;
 mod calendar_warning;
 mod config;
 mod document;
+mod imported;
 mod load;
 mod mistake;
 mod overlay;
@@ -25,6 +26,7 @@ pub use config::{
     ExecutionProvider, HallInfo, Name, PublicUrl, QueueInfo, Repeat, SignerConfig, StorageConfig,
     Transport, UplinkConfig, WebCertificate, WebConfig, WindowInfo,
 };
+pub use imported::{ImportedCalendar, YearDates};
 pub use load::{load, load_bytes, load_with_env};
 pub use mistake::{ConfigErrors, Mistake};
 pub use overlay::{load_rules, rules_over};

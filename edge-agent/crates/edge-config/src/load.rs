@@ -100,9 +100,11 @@ fn build(
         .map(|finding| (line(&finding), finding))
         .map(|(line, finding)| finding.at(path, line))
         .collect();
+    let sha256 = hex::encode(hasher.finalize());
     Ok(Config {
         path: path.to_path_buf(),
-        sha256: hex::encode(hasher.finalize()),
+        files_sha256: sha256.clone(),
+        sha256,
         warnings,
         ..config
     })

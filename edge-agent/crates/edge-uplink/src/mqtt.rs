@@ -101,6 +101,8 @@ pub struct Uplink {
     pub(crate) commands: Option<Commands>,
     /// Figures of periods on their way.
     pub(crate) rollups: RollupQueue,
+    /// Transactions of the newest resyncs: each is done once.
+    pub(crate) resynced: VecDeque<String>,
     /// Connections the broker accepted.
     pub(crate) connections: u64,
     transport: Transport,
@@ -145,6 +147,7 @@ impl Uplink {
             recent: VecDeque::new(),
             commands: None,
             rollups: RollupQueue::default(),
+            resynced: VecDeque::new(),
             connections: 0,
             transport,
         })

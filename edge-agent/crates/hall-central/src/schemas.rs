@@ -20,6 +20,7 @@ macro_rules! published {
 published![
     "ack",
     "cmd",
+    "cmd-calendar",
     "cmd-config.get",
     "cmd-evidence",
     "cmd-excuse",

@@ -4,6 +4,7 @@
 
 #[macro_use]
 pub mod name;
+pub mod calendar;
 pub mod checkpoint;
 mod checkpoint_post;
 pub mod day;

@@ -15,6 +15,8 @@ pub enum ReplyData {
     Evidence(Box<EvidenceRecord>),
     /// Answer to `config.get`.
     Config(ConfigRecord),
+    /// Answer to `calendar`.
+    Calendar(CalendarTakenRecord),
 }
 
 /// What an event was judged by: numbers, no pictures.
@@ -84,4 +86,18 @@ pub struct ConfigRecord {
     pub cameras: Vec<String>,
     /// Ids of the sensors.
     pub sensors: Vec<String>,
+}
+
+/// A calendar that is in force now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CalendarTakenRecord {
+    /// The year.
+    pub year: i32,
+    /// Dates off duty, weekends that are named included.
+    pub days_off: u32,
+    /// Weekend dates worked.
+    pub days_worked: u32,
+    /// SHA-256 of the configuration now in force, hex: the calendar is part of it.
+    #[schemars(with = "Sha256Hex")]
+    pub config_sha256: String,
 }

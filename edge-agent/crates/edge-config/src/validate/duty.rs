@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use hall_core::config::{Date, DaySegment, DutyCalendar, DutyException, WeeklyDuty};
+use hall_core::config::{DaySegment, DutyCalendar, DutyException, WeeklyDuty};
 use hall_core::ids::WindowId;
 use jiff::civil;
 
@@ -12,11 +12,9 @@ use crate::mistake::{Finding, Mistake, quote, show};
 use crate::raw::{RawCalendar, RawConfig, RawWeek};
 use crate::schema;
 use crate::validate::Check;
+use crate::validate::dates::{core_date, date, range};
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
-/// Longest range of one calendar entry; longer is a slip in a date.
-const MAX_RANGE_DAYS: usize = 31;
 
 /// Longest range of one exception: a window closed for a year of building work.
 const MAX_EXCEPTION_DAYS: i32 = 366;
@@ -160,7 +158,8 @@ fn exceptions(raw: &RawConfig, check: &mut Check<'_>) -> Vec<DutyException> {
             );
         }
         let segments = times_of(&format!("{path}.times"), &exception.times, check);
-        let Some(dates) = dates(&path, &exception.date, exception.to.as_deref(), check) else {
+        let Some(dates) = exception_dates(&path, &exception.date, exception.to.as_deref(), check)
+        else {
             continue;
         };
         let concerned: Vec<Option<&str>> = if exception.windows.is_empty() {
@@ -203,7 +202,7 @@ fn exceptions(raw: &RawConfig, check: &mut Check<'_>) -> Vec<DutyException> {
 }
 
 /// The dates of an exception; `None` when one of its ends is no date or they make no range.
-fn dates(
+fn exception_dates(
     path: &str,
     from: &str,
     to: Option<&str>,
@@ -323,60 +322,4 @@ fn calendar_file(
         .collect();
     mistakes.sort_by_key(|mistake| mistake.line);
     check.elsewhere.extend(mistakes);
-}
-
-/// The dates of "2026-10-01" or "2026-10-01..2026-10-07".
-fn range(text: &str) -> Result<Vec<civil::Date>, (String, String)> {
-    let example = "write \"2026-10-01\" or \"2026-10-01..2026-10-07\"".to_string();
-    let (from, to) = text.split_once("..").unwrap_or((text, text));
-    let (Some(from), Some(to)) = (date(from.trim()), date(to.trim())) else {
-        return Err((
-            format!("{} is not a date or range of dates", quote(text)),
-            example,
-        ));
-    };
-    if from > to {
-        return Err((format!("{} ends before it begins", quote(text)), example));
-    }
-    let dates: Vec<civil::Date> = from
-        .series(jiff::Span::new().days(1))
-        .take_while(|date| *date <= to)
-        .take(MAX_RANGE_DAYS + 1)
-        .collect();
-    if dates.len() > MAX_RANGE_DAYS {
-        return Err((
-            format!("{} is longer than {MAX_RANGE_DAYS} days", quote(text)),
-            "check the year and month of both ends".into(),
-        ));
-    }
-    Ok(dates)
-}
-
-/// Exactly `YYYY-MM-DD`, a date that exists.
-fn date(text: &str) -> Option<civil::Date> {
-    let shape = text.len() == 10
-        && text.bytes().enumerate().all(|(n, byte)| {
-            if n == 4 || n == 7 {
-                byte == b'-'
-            } else {
-                byte.is_ascii_digit()
-            }
-        });
-    if !shape {
-        return None;
-    }
-    civil::Date::new(
-        text[..4].parse().ok()?,
-        text[5..7].parse().ok()?,
-        text[8..].parse().ok()?,
-    )
-    .ok()
-}
-
-fn core_date(date: civil::Date) -> Date {
-    Date {
-        year: i32::from(date.year()),
-        month: date.month() as u8,
-        day: date.day() as u8,
-    }
 }

@@ -1,6 +1,7 @@
 //! Turns the raw form into the typed one and collects every mistake on the way. One module per noun.
 
 mod camera;
+pub(crate) mod dates;
 mod duty;
 mod gateway;
 mod hall;
@@ -220,6 +221,8 @@ pub(crate) fn build(raw: &RawConfig, check: &mut Check<'_>) -> Config {
         rules_revision: engine.rules.revision,
         engine,
         hall,
+        calendars: BTreeMap::new(),
+        files_sha256: String::new(),
         sha256: String::new(),
         warnings: Vec::new(),
     }

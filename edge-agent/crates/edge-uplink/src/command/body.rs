@@ -1,17 +1,19 @@
 //! What a command's JWS holds: who commands what, of which box, until when. Its form only; what of it is believed is decided elsewhere.
 
 use hall_core::order::Directive;
+use hall_wire::calendar::CalendarRecord;
 use hall_wire::order::{ActorRecord, CaseRecord, DirectiveFields, LeaveRecord, OrderError};
 use hall_wire::schema::{AnyInstant, One, Seq, Tx, Ulid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The verbs, and which of the fields each is given: exactly one of those listed, or none where none is.
-pub const VERBS: [(&str, &[&str]); 5] = [
+pub const VERBS: [(&str, &[&str]); 6] = [
     ("resync", &["from_seq"]),
     ("evidence", &["event"]),
     ("verdict", &["case"]),
     ("excuse", &["case", "leave", "cancel_leave"]),
+    ("calendar", &["calendar"]),
     ("config.get", &[]),
 ];
 
@@ -67,6 +69,10 @@ pub struct Body {
     #[serde(default)]
     #[schemars(with = "CaseRecord")]
     pub case: Option<CaseRecord>,
+    /// `calendar`: holidays and make-up workdays of a year, in place of what the box knew of it.
+    #[serde(default)]
+    #[schemars(with = "CalendarRecord")]
+    pub calendar: Option<CalendarRecord>,
 }
 
 impl Body {
@@ -79,6 +85,7 @@ impl Body {
             ("leave", self.leave.is_some()),
             ("cancel_leave", self.cancel_leave.is_some()),
             ("case", self.case.is_some()),
+            ("calendar", self.calendar.is_some()),
         ]
         .into_iter()
         .filter_map(|(name, given)| given.then_some(name))

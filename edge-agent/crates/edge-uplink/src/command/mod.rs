@@ -8,6 +8,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hall_core::order::{Actor, Directive, Role};
+use hall_wire::calendar::CalendarRecord;
 use hall_wire::name::parse_role;
 use hall_wire::time::parse_rfc3339;
 use ring::signature::{ED25519, UnparsedPublicKey};
@@ -62,6 +63,8 @@ pub enum Verb {
         /// ULID of the event.
         event: String,
     },
+    /// Holidays and make-up workdays of a year.
+    Calendar(CalendarRecord),
     /// The rules and ids the box works with.
     ConfigGet,
 }
@@ -234,9 +237,15 @@ impl CommandGate {
         }
         let tx = body.tx.clone();
         let verb = what(verb, body)?;
-        let may_operate = matches!(by.role, Role::Province | Role::Supervisor | Role::Patrol);
-        // Decisions about events and questions about them are checked elsewhere; these are for those who run the network.
-        if matches!(verb, Verb::Resync { .. } | Verb::ConfigGet) && !may_operate {
+        // Decisions about events are checked by the engine, and anybody who may command may ask for evidence.
+        let may = match verb {
+            Verb::Resync { .. } | Verb::ConfigGet => {
+                matches!(by.role, Role::Province | Role::Supervisor | Role::Patrol)
+            }
+            Verb::Calendar(_) => matches!(by.role, Role::Province | Role::Supervisor),
+            Verb::Order(_) | Verb::Evidence { .. } => true,
+        };
+        if !may {
             return Err((Reason::Role, "this role may not do that".into()));
         }
         Ok(Command {
@@ -270,6 +279,10 @@ fn what(verb: &str, body: Body) -> Result<Verb, (Reason, String)> {
         Body {
             event: Some(event), ..
         } => Verb::Evidence { event },
+        Body {
+            calendar: Some(calendar),
+            ..
+        } => Verb::Calendar(calendar),
         _ if fields.is_empty() => Verb::ConfigGet,
         body => Verb::Order(body.directive().map_err(|e| malformed(e.to_string()))?),
     })

@@ -8,6 +8,8 @@ use crate::command::{Reason, Refused, Reply, Verb};
 
 /// Replies waiting to be sent. Full: those of the agent wait in its channel; of our own the oldest goes, and the command is given again.
 pub(super) const REPLIES_MAX: usize = 16;
+/// Resyncs remembered; after a restart of the box one that is still good is done once more.
+const RESYNCS_MAX: usize = 64;
 /// A clock that shows less was never set: nobody knows whether a command is still good. 2026-01-01T00:00:00Z.
 const CLOCK_SET_UNIX_MS: i64 = 1_767_225_600_000;
 
@@ -43,8 +45,13 @@ impl Session<'_> {
                 tracing::info!(verb, tx = %command.tx, by = %command.by.id, signer = %command.signer, "Command of the centre.");
                 match command.verb {
                     Verb::Resync { from_seq } => {
-                        self.lines.clear();
-                        self.up.outbox.rewind(from_seq);
+                        if !self.up.resynced.contains(&command.tx) {
+                            self.lines.clear();
+                            self.up.outbox.rewind(from_seq);
+                            self.up.resynced.push_back(command.tx.clone());
+                            let over = self.up.resynced.len().saturating_sub(RESYNCS_MAX);
+                            self.up.resynced.drain(..over);
+                        }
                         Some(Reply::done(command.tx, at, Vec::new(), None))
                     }
                     _ => match commands.desk.try_send(command) {

@@ -115,6 +115,11 @@ fn commands_are_what_the_box_takes() {
         ("excuse", "case", case.clone()),
         ("excuse", "leave", leave),
         ("excuse", "cancel_leave", json!("l-1")),
+        (
+            "calendar",
+            "calendar",
+            json!({"year": 2027, "off": ["2027-01-01..2027-01-03"], "work": []}),
+        ),
         ("config.get", "", Value::Null),
     ];
     for (verb, field, value) in good {
