@@ -218,6 +218,8 @@ impl Run<'_> {
                 _ = second.tick() => {
                     self.look_at_clock();
                     self.keep_observations();
+                    // Also where nothing is seen and nothing is due: the page tells a quiet hall from a dead one by the view's age.
+                    self.tell(self.task.clock.now(), Input::Tick);
                 }
                 () = tokio::time::sleep_until(wake) => self.tell(self.task.clock.now(), Input::Tick),
             }

@@ -25,5 +25,6 @@ mod sensor_push;
 mod shutdown;
 mod sudden_death;
 mod ticket_machines;
+mod watchers;
 mod web_api;
 mod wrong_setup;

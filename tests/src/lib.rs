@@ -7,6 +7,7 @@ pub mod camera_process;
 pub mod centre;
 pub mod child;
 pub mod clock_text;
+pub mod cpu_time;
 pub mod device;
 pub mod export;
 pub mod feed;
