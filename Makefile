@@ -43,9 +43,10 @@ test: setup-test ## Formatting, lints, every test of every crate and of the page
 lint: setup-test ## Formatting, clippy and the page's type check only
 	@$(scripts)/test.sh lint
 
-bench: setup-test ## A day of a large hall, and CPU time per analysed frame; rewrites the tables in edge-agent/docs/performance.md
+bench: setup-test ## A day of a large hall, CPU time per analysed frame, a backlog of 100,000 events; rewrites the tables in edge-agent/docs/performance.md
 	cargo run --release --locked -p hall-replay --example day
 	cargo run --release --locked -p edge-vision --example bench
+	cargo run --release --locked -p edge-uplink --example drain
 
 fuzz: setup ## A million inputs for every parser of foreign bytes (needs cargo-fuzz); RUNS=1000 fewer, PARSER=ld2410 only one
 	@$(scripts)/fuzz.sh

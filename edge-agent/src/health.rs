@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use edge_config::Config;
+use edge_uplink::UplinkStatus;
 use edge_uplink::store::EventStore;
 use edge_uplink::writer::WriterStatus;
-use edge_uplink::{Mode, UplinkStatus};
 use hall_core::HallTime;
 use hall_core::ids::CameraId;
 use tokio::sync::watch;
@@ -18,10 +18,11 @@ use crate::cameras::{CameraNow, CameraStates};
 use crate::clock::Clock;
 use crate::sensor_links::LinkStates;
 use crate::supervise::ComponentStatus;
+use crate::uplink_health;
 use crate::vision_port::{CameraFigures, VisionPort};
 use crate::web::inputs::{
     CameraHealth, CameraState, ClockHealth, ComponentHealth, ComponentState, HealthReport, Overall,
-    StoreHealth, UplinkHealth, UplinkMode,
+    StoreHealth, UplinkHealth,
 };
 
 /// A hall task or a worker that has not moved for this long is stuck. A thread cannot be killed, so the process ends and
@@ -64,11 +65,7 @@ pub fn starting() -> HealthReport {
         components: Vec::new(),
         cameras: Vec::new(),
         store: StoreHealth::default(),
-        uplink: UplinkHealth {
-            mode: UplinkMode::Offline,
-            acked: 0,
-            backlog: 0,
-        },
+        uplink: UplinkHealth::offline(),
         clock: ClockHealth {
             synced: false,
             offset_ms: 0,
@@ -138,12 +135,8 @@ impl HealthInputs {
             degraded: stats.degraded.is_some() || writer.last_error.is_some(),
             lag: writer.waiting as u64,
         };
-        let uplink_mode = match (&self.config.uplink, uplink.mode) {
-            (None, _) => UplinkMode::Disabled,
-            (_, Mode::Offline) => UplinkMode::Offline,
-            (_, Mode::CatchUp { .. }) => UplinkMode::CatchUp,
-            (_, Mode::Live) => UplinkMode::Live,
-        };
+        let (_, unix_ms) = self.clock.now_with_unix_ms();
+        let link = uplink_health::of(&self.config, &uplink, unix_ms);
         let mut components = self.component_health();
         if let Some(reason) = stats.degraded.clone().or(writer.last_error.clone()) {
             components.push(component("store", ComponentState::Degraded, reason));
@@ -164,10 +157,7 @@ impl HealthInputs {
                 None => components.push(component(name, state, link.trouble)),
             }
         }
-        if uplink_mode == UplinkMode::Offline {
-            let detail = uplink.last_error.unwrap_or_else(|| "connecting".into());
-            components.push(component("centre", ComponentState::Down, detail));
-        }
+        components.extend(uplink_health::components(&link, &uplink, unix_ms));
         let inference = self.vision.trouble().borrow().clone();
         if let Some(trouble) = &inference {
             components.push(component(
@@ -194,11 +184,7 @@ impl HealthInputs {
             components,
             cameras,
             store,
-            uplink: UplinkHealth {
-                mode: uplink_mode,
-                acked: uplink.acked,
-                backlog: uplink.backlog,
-            },
+            uplink: link,
             clock: ClockHealth {
                 synced: wall.synced,
                 offset_ms: wall.offset_ms,
@@ -283,7 +269,7 @@ impl HealthInputs {
     }
 }
 
-fn component(name: &str, state: ComponentState, detail: String) -> ComponentHealth {
+pub(crate) fn component(name: &str, state: ComponentState, detail: String) -> ComponentHealth {
     ComponentHealth {
         name: name.into(),
         state,

@@ -29,5 +29,6 @@ pub mod supervise;
 pub mod telemetry;
 pub mod ticket_links;
 pub mod upkeep;
+pub mod uplink_health;
 pub mod vision_port;
 pub mod web;

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use edge_config::{Broker, Config, Transport};
+use edge_config::{
+    AckBy as ConfiguredAck, Broker, Config, MqttVersion as ConfiguredVersion, Transport,
+};
 use edge_uplink::clock::{WallFn, WallTime};
 use edge_uplink::command::{CommandGate, Signer};
-use edge_uplink::{Tls, UplinkConfig};
+use edge_uplink::{AckBy, ClientFiles, MqttVersion, Tls, UplinkConfig};
 
 use crate::clock::Clock;
 
@@ -14,6 +16,9 @@ use crate::clock::Clock;
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(120));
 /// A broker on the box itself has no such company.
 const BACKOFF_LOOPBACK: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
+
+/// A centre that follows acknowledges within seconds; one that is away for a while should not find everything twice at once.
+const RESEND_AFTER: Duration = Duration::from_secs(60);
 
 /// The wall clock as the uplink is given it.
 #[must_use]
@@ -43,17 +48,43 @@ pub fn uplink_config(config: &Config) -> Option<UplinkConfig> {
         box_id: config.box_id.clone(),
         host: broker.host.clone(),
         port: broker.port,
+        mqtt_version: mqtt_version(uplink),
         client_id: uplink.client_id.clone(),
         user,
         password,
-        tls: (broker.transport == Transport::Tls).then(|| Tls {
-            ca_file: uplink.ca_file.clone(),
-        }),
+        tls: tls(config),
         keep_alive_s: uplink.keep_alive_s,
         backoff_min,
         backoff_max,
         backlog_rate_per_s: uplink.backlog_rate_per_s,
+        ack: match uplink.ack {
+            ConfiguredAck::Broker => AckBy::Broker,
+            ConfiguredAck::Centre => AckBy::Centre,
+        },
+        resend_after: RESEND_AFTER,
         state_interval_s: uplink.state_interval_s,
+    })
+}
+
+/// Version of MQTT to the centre.
+#[must_use]
+pub fn mqtt_version(uplink: &edge_config::UplinkConfig) -> MqttVersion {
+    match uplink.mqtt_version {
+        ConfiguredVersion::V3 => MqttVersion::V3,
+        ConfiguredVersion::V5 => MqttVersion::V5,
+    }
+}
+
+/// TLS to the centre; `None`: clear text, or no uplink.
+#[must_use]
+pub fn tls(config: &Config) -> Option<Tls> {
+    let uplink = config.uplink.as_ref()?;
+    (uplink.broker.transport == Transport::Tls).then(|| Tls {
+        ca_file: uplink.ca_file.clone(),
+        client: uplink.client_cert.as_ref().map(|client| ClientFiles {
+            cert_file: client.cert_file.clone(),
+            key_file: client.key_file.clone(),
+        }),
     })
 }
 

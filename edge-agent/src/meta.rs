@@ -3,15 +3,16 @@
 use edge_config::{Config, Name};
 use edge_uplink::store::StoreStats;
 use edge_uplink::wire::PAYLOAD_MAX_BYTES;
+use edge_uplink::{Certificate, CertificateRole};
 use hall_core::snapshot::HallSnapshot;
 use hall_core::time::WallClock;
 use hall_wire::meta::{
-    CONTRACT, MetaCalendar, MetaCamera, MetaClock, MetaQueue, MetaRecord, MetaSensor, MetaStore,
-    MetaWindow, NameRecord, Ntp, ntp_name, sensor_kind_name,
+    CONTRACT, MetaCalendar, MetaCamera, MetaCertificate, MetaClock, MetaQueue, MetaRecord,
+    MetaSensor, MetaStore, MetaWindow, NameRecord, Ntp, ntp_name, sensor_kind_name,
 };
 use hall_wire::name::sensor_reason_name;
 use hall_wire::observation::quality_name;
-use hall_wire::time::rfc3339;
+use hall_wire::time::{rfc3339, rfc3339_ms};
 use serde_json::{Map, Value, json};
 
 use crate::clock::Discipline;
@@ -26,6 +27,8 @@ pub struct MetaInputs<'a> {
     pub store: &'a StoreStats,
     /// Free bytes where the log lies; `None` when it cannot be told.
     pub disk_free_bytes: Option<u64>,
+    /// Certificates of the uplink, those that expire first in front.
+    pub certificates: &'a [Certificate],
     /// Clock.
     pub clock: WallClock,
     /// Whether a time daemon keeps it, and how far off it can be in milliseconds.
@@ -94,12 +97,13 @@ pub fn meta(inputs: &MetaInputs<'_>) -> MetaRecord {
             })
             .collect(),
         clock: clock(inputs),
-        certificate: None,
+        certificate: certificate(inputs),
         disk_free_bytes: inputs.disk_free_bytes,
         store: MetaStore {
             first_seq: inputs.store.first_seq,
             last_seq: inputs.store.last_seq,
             last_hash: inputs.store.last_hash.clone(),
+            acked_seq: inputs.store.acked,
         },
     }
 }
@@ -149,6 +153,15 @@ fn told_of<'a>(
         .iter_mut()
         .filter_map(Value::as_object_mut)
         .find(|told| told.get("id").and_then(Value::as_str) == Some(sensor))
+}
+
+/// What the box proves itself with to the broker, and until when.
+fn certificate(inputs: &MetaInputs<'_>) -> Option<MetaCertificate> {
+    let mut own = inputs.certificates.iter();
+    let own = own.find(|c| c.role == CertificateRole::Client)?;
+    Some(MetaCertificate {
+        not_after: rfc3339_ms(own.not_after_unix_s * 1000, inputs.config.utc_offset_s),
+    })
 }
 
 fn clock(inputs: &MetaInputs<'_>) -> MetaClock {

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::certificate::CertificateInUse;
 use crate::hall::HallView;
 use crate::supervise::ComponentStatus;
-use crate::web::inputs::{CameraState, HealthReport, Overall, UplinkMode};
+use crate::web::inputs::{CameraState, HealthReport, Overall, UplinkHealth, UplinkMode};
 
 /// Where the figures come from.
 #[derive(Clone)]
@@ -98,6 +98,17 @@ struct Component {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct State {
     state: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Mode {
+    mode: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Certificate {
+    role: &'static str,
+    subject: String,
 }
 
 /// Writes one family: a name, a help text and a value per label set.
@@ -216,24 +227,7 @@ impl Collector for Figures {
             "Records waiting to become durable",
             h.store.lag as f64,
         )?;
-        gauge(
-            e,
-            "edge_uplink_live",
-            "1 while everything is sent as it happens",
-            f64::from(u8::from(h.uplink.mode == UplinkMode::Live)),
-        )?;
-        gauge(
-            e,
-            "edge_uplink_acked_seq",
-            "Newest record the broker has",
-            h.uplink.acked as f64,
-        )?;
-        gauge(
-            e,
-            "edge_uplink_backlog",
-            "Records not yet acknowledged",
-            h.uplink.backlog as f64,
-        )?;
+        uplink(e, &h.uplink)?;
         gauge(
             e,
             "edge_clock_synced",
@@ -352,5 +346,126 @@ impl Figures {
             "How often a presence or seat sensor went on within the last hour",
             rows().map(|(l, s)| (l, ConstGauge::new(i64::from(s.ons_last_hour)))),
         )
+    }
+}
+
+fn uplink(e: &mut DescriptorEncoder<'_>, up: &UplinkHealth) -> fmt::Result {
+    let modes = [
+        (UplinkMode::Disabled, "disabled"),
+        (UplinkMode::Offline, "offline"),
+        (UplinkMode::CatchUp, "catch_up"),
+        (UplinkMode::Live, "live"),
+    ];
+    family(
+        e,
+        "edge_uplink_mode",
+        "1 for what the uplink does: disabled, offline, catch_up (sends the backlog) or live",
+        modes.map(|(mode, name)| {
+            let is_so = i64::from(up.mode == mode);
+            (Mode { mode: name }, ConstGauge::new(is_so))
+        }),
+    )?;
+    for (name, help, value) in [
+        (
+            "edge_uplink_live",
+            "1 while everything is sent as it happens",
+            u64::from(up.mode == UplinkMode::Live),
+        ),
+        (
+            "edge_uplink_acked_seq",
+            "Newest record up to which everything has arrived",
+            up.acked,
+        ),
+        (
+            "edge_uplink_broker_seq",
+            "Newest record up to which the broker has everything",
+            up.broker_has,
+        ),
+        (
+            "edge_uplink_backlog",
+            "Records not yet acknowledged",
+            up.backlog,
+        ),
+    ] {
+        gauge(e, name, help, value as f64)?;
+    }
+    for (name, help, value) in [
+        (
+            "edge_uplink_reconnects",
+            "Connections after the first",
+            up.reconnects,
+        ),
+        (
+            "edge_uplink_oversized",
+            "Payloads left out because of their size",
+            up.oversized,
+        ),
+        (
+            "edge_uplink_unheard",
+            "MQTT 5: records that nobody was subscribed to",
+            up.unheard,
+        ),
+    ] {
+        let value = ConstCounter::new(value);
+        value.encode(e.encode_descriptor(name, help, None, value.metric_type())?)?;
+    }
+    family(
+        e,
+        "edge_uplink_certificate_expiry_seconds",
+        "Seconds until a certificate in the configured files expires; negative after",
+        up.certificates.iter().map(|c| {
+            let labels = Certificate {
+                role: c.role,
+                subject: c.subject.clone(),
+            };
+            (labels, ConstGauge::new(c.expires_in_s))
+        }),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::inputs::UplinkCertificate;
+
+    #[derive(Debug)]
+    struct Uplink(UplinkHealth);
+
+    impl Collector for Uplink {
+        fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+            uplink(&mut encoder, &self.0)
+        }
+    }
+
+    #[test]
+    fn the_uplink_tells_its_mode_and_when_its_certificates_expire() {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Uplink(UplinkHealth {
+            mode: UplinkMode::CatchUp,
+            acked: 5,
+            broker_has: 8,
+            backlog: 4,
+            certificates: vec![UplinkCertificate {
+                role: "client",
+                subject: "CN=b1".into(),
+                not_after: "2026-10-01T10:00:00.000+08:00".into(),
+                expires_in_s: 864_000,
+            }],
+            ..UplinkHealth::offline()
+        })));
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        for line in [
+            "edge_uplink_mode{mode=\"catch_up\"} 1",
+            "edge_uplink_mode{mode=\"live\"} 0",
+            "edge_uplink_live 0.0",
+            "edge_uplink_acked_seq 5.0",
+            "edge_uplink_broker_seq 8.0",
+            "edge_uplink_backlog 4.0",
+            "edge_uplink_unheard_total 0",
+            "edge_uplink_certificate_expiry_seconds{role=\"client\",subject=\"CN=b1\"} 864000",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line} in\n{text}");
+        }
     }
 }

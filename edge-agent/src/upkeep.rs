@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::links;
 use crate::meta::{MetaInputs, meta};
 
 /// Between two rounds.
@@ -79,7 +80,8 @@ impl Upkeep {
             storage.observations_dir(),
             self.clock.wall().synced,
         );
-        let (stats, disk, is_low) = tokio::task::spawn_blocking(move || {
+        let tls = links::tls(config);
+        let (stats, disk, is_low, certificates) = tokio::task::spawn_blocking(move || {
             // An unbelieved clock must not decide that records are old.
             if synced {
                 match store.trim(&policy) {
@@ -93,7 +95,9 @@ impl Upkeep {
             if is_low == Some(true) {
                 make_room(&observations);
             }
-            (store.stats(), disk, is_low)
+            // What cannot be read is told by the connection that needs it.
+            let certificates = tls.map(|tls| edge_uplink::certificates(&tls).unwrap_or_default());
+            (store.stats(), disk, is_low, certificates.unwrap_or_default())
         })
         .await?;
         // Unknown before the first look: an open event of the run before has to be closed too.
@@ -115,6 +119,7 @@ impl Upkeep {
             model: &self.model,
             store: &stats,
             disk_free_bytes: disk.map(|disk| disk.free_bytes),
+            certificates: &certificates,
             clock: wall,
             discipline: self.clock.discipline(),
             at: hall_wire::time::rfc3339(wall.stamp(self.clock.now())),

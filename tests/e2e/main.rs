@@ -11,6 +11,7 @@ mod calendar;
 mod camera_loss;
 mod central_fleet;
 mod centre;
+mod centre_acknowledges;
 mod commands;
 mod examples;
 mod full_disk;

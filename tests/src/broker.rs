@@ -36,6 +36,14 @@ impl Broker {
     /// # Errors
     /// When mosquitto is not installed (`make setup`) or does not start; its log is in the message.
     pub fn start(memory: Memory) -> Result<Broker> {
+        Broker::start_with(memory, "")
+    }
+
+    /// The same with more lines of its configuration.
+    ///
+    /// # Errors
+    /// As [`Broker::start`].
+    pub fn start_with(memory: Memory, more: &str) -> Result<Broker> {
         // mosquitto cannot report port 0, so a port is probed first; when somebody is quicker, another try.
         let mut last = None;
         for _ in 0..5 {
@@ -44,7 +52,7 @@ impl Broker {
                 port: free_port()?,
                 child: None,
             };
-            broker.write_config(memory)?;
+            broker.write_config(memory, more)?;
             match broker.restart() {
                 Ok(()) => return Ok(broker),
                 Err(e) => last = Some(e),
@@ -136,7 +144,7 @@ impl Broker {
         std::fs::read_to_string(self.folder.path().join("mosquitto.log")).unwrap_or_default()
     }
 
-    fn write_config(&self, memory: Memory) -> Result<()> {
+    fn write_config(&self, memory: Memory, more: &str) -> Result<()> {
         let folder = self.folder.path();
         let mut config = File::create(folder.join("mosquitto.conf"))?;
         writeln!(
@@ -144,6 +152,7 @@ impl Broker {
             "listener {} 127.0.0.1\nallow_anonymous true\nlog_dest stderr\nset_tcp_nodelay true\nmax_queued_messages 0",
             self.port
         )?;
+        writeln!(config, "{more}")?;
         // As root mosquitto would become its own user, who may not write to our folder.
         if let Some(user) = current_user() {
             writeln!(config, "user {user}")?;

@@ -104,7 +104,10 @@ export const healthShape = object({
     infer_ms: orNull(number), off_duty: number,
   })),
   store: object({ seq: number, bytes: number, degraded: flag, lag: number }),
-  uplink: object({ mode: uplinkMode, acked: number, backlog: number }),
+  uplink: object({
+    mode: uplinkMode, acked: number, broker_has: number, backlog: number,
+    certificates: list(object({ role: text, subject: text, not_after: text, expires_in_s: number })),
+  }),
   clock: object({ synced: flag, offset_ms: number }),
   certificate: orAbsent(object({ ends: text, ends_soon: flag, sha256: text })),
 });

@@ -14,6 +14,12 @@ pub struct BrokerArgs {
     /// Certificates (PEM) of the authority that signed the broker's; those of the system if left out.
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Certificate (PEM) to prove oneself with, where the broker wants one; with --key-file.
+    #[arg(long, value_name = "FILE", requires = "key_file")]
+    pub cert_file: Option<PathBuf>,
+    /// Key (PEM, without passphrase) of --cert-file.
+    #[arg(long, value_name = "FILE", requires = "cert_file")]
+    pub key_file: Option<PathBuf>,
     /// User at the broker; the password is taken from EDGE_BROKER_PASSWORD.
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
@@ -59,6 +65,10 @@ pub struct CentralArgs {
         hide_env_values = true
     )]
     pub postgres: Option<String>,
+    /// Acknowledge to each box what is kept here for good (topic ack), for boxes with [uplink] ack = "centre"; needs --state, and
+    /// --postgres or --ndjson.
+    #[arg(long, requires = "state")]
+    pub ack: bool,
     /// How far a box's clock may differ, for example 120s; off: clocks are not compared.
     #[arg(long, value_name = "DURATION", default_value = "120s", value_parser = tolerance)]
     pub clock_tolerance: Tolerance,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use edge_uplink::MqttVersion;
 
 use super::central::{BrokerArgs, duration};
 
@@ -37,13 +38,16 @@ pub struct FleetArgs {
     /// Cut all boxes off: start and length, for example 2m+10m.
     #[arg(long, value_name = "START+LENGTH", value_parser = outage)]
     pub outage: Option<(Duration, Duration)>,
+    /// Version of MQTT.
+    #[arg(long, value_name = "VERSION", default_value = "3.1.1", value_parser = mqtt_version)]
+    pub mqtt_version: MqttVersion,
     /// Keep-alive of the connections, seconds.
     #[arg(long, value_name = "S", default_value_t = 30)]
     pub keep_alive_s: u32,
     /// Longest wait before a box tries again.
     #[arg(long, value_name = "DURATION", default_value = "120s", value_parser = duration)]
     pub backoff_max: Duration,
-    /// Backlog records per second and box.
+    /// Backlog records per second and box; 0: as fast as the broker takes them.
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub backlog_rate: u32,
     /// Unchanged states are repeated after this many seconds; long, so that a summary a minute is one message a minute.
@@ -62,6 +66,13 @@ fn scale(text: &str) -> Result<f64, String> {
     let fits = (0.01..=3600.0).contains(&scale);
     fits.then_some(scale)
         .ok_or_else(|| "it is between 0.01 and 3600".into())
+}
+
+fn mqtt_version(text: &str) -> Result<MqttVersion, String> {
+    [MqttVersion::V3, MqttVersion::V5]
+        .into_iter()
+        .find(|version| version.name() == text)
+        .ok_or_else(|| "it is 3.1.1 or 5".into())
 }
 
 fn outage(text: &str) -> Result<(Duration, Duration), String> {

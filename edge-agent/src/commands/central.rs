@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use edge_uplink::Tls;
 use edge_uplink::clock::{WallFn, WallTime};
+use edge_uplink::{ClientFiles, Tls};
 use hall_central::report::Expected;
 use hall_central::{Follow, FollowConfig, Progress, Report, board};
 use tokio::sync::watch;
@@ -46,8 +46,10 @@ pub fn central(args: &CentralArgs) -> anyhow::Result<Exit> {
         state: args.state.clone(),
         ndjson: args.ndjson.clone(),
         postgres: args.postgres.clone(),
+        ack: args.ack,
         board_rows: ROWS,
     };
+    warn_of_certificates(cfg.tls.as_ref());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -133,7 +135,21 @@ fn expected(path: &Path) -> anyhow::Result<Vec<Expected>> {
 pub(super) fn tls(args: &BrokerArgs) -> Option<Tls> {
     args.broker.tls.then(|| Tls {
         ca_file: args.ca_file.clone(),
+        client: (args.cert_file.clone().zip(args.key_file.clone())).map(|(cert_file, key_file)| {
+            ClientFiles {
+                cert_file,
+                key_file,
+            }
+        }),
     })
+}
+
+/// Says which of our certificates will soon not work; what cannot be read is said when connecting.
+fn warn_of_certificates(tls: Option<&Tls>) {
+    let found = tls.map(edge_uplink::certificates).and_then(Result::ok);
+    for trouble in found.iter().flatten().filter_map(|c| c.trouble(unix_ms())) {
+        tracing::warn!(reason = %trouble, "A certificate needs attention.");
+    }
 }
 
 /// User, and the password from the environment, where no list of processes shows it.

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::{Exit, complain, load_config};
 use crate::cli::ConfigArg;
+use crate::links;
 
 /// Reads the configuration; prints what it describes, or every mistake.
 ///
@@ -16,6 +17,23 @@ pub fn check(args: &ConfigArg) -> anyhow::Result<Exit> {
     };
     if let Some(warning) = config.calendar_warning(crate::clock::unix_ms()) {
         complain(&format!("warning: {warning}"));
+    }
+    if let Some(tls) = links::tls(&config) {
+        // All of it again at every connection; here it is said before there is one.
+        let looked =
+            edge_uplink::transport(Some(&tls)).and_then(|_| edge_uplink::certificates(&tls));
+        match looked {
+            Ok(found) => {
+                let now = crate::clock::unix_ms();
+                for trouble in found.iter().filter_map(|c| c.trouble(now)) {
+                    complain(&format!("warning: {trouble}"));
+                }
+            }
+            Err(error) => {
+                complain(&error.to_string());
+                return Ok(Exit::BadConfig);
+            }
+        }
     }
     let engine = &config.engine;
     writeln!(

@@ -6,11 +6,14 @@ use std::path::Path;
 
 use edge_config::SensorBroker;
 use edge_sensors::own_broker;
+use edge_uplink::{Certificate, Tls};
 use edge_vision::manifest::Manifest;
 use edge_vision::{elements, runtime};
 
 use super::{Exit, load_config};
 use crate::cli::DoctorArgs;
+use crate::clock::unix_ms;
+use crate::links;
 use crate::web::assets;
 
 /// What one look found.
@@ -34,17 +37,18 @@ const SETUP: &str = "make setup";
 /// # Errors
 /// When standard output cannot be written.
 pub fn doctor(args: &DoctorArgs) -> anyhow::Result<Exit> {
-    let (manifest, library, storage, broker) = match &args.config {
+    let (manifest, library, storage, broker, tls) = match &args.config {
         Some(path) => match load_config(path) {
             Ok(config) => (
                 config.detector.manifest.clone(),
                 config.detector.runtime_library.clone(),
                 Some(config.storage.dir.clone()),
                 matches!(config.sensor_broker, Some(SensorBroker::Own(_))),
+                links::tls(&config),
             ),
             Err(exit) => return Ok(exit),
         },
-        None => ("models/models.toml".into(), None, None, false),
+        None => ("models/models.toml".into(), None, None, false, None),
     };
     let mut findings = vec![onnx_runtime(library.as_deref())];
     findings.extend(media());
@@ -52,6 +56,7 @@ pub fn doctor(args: &DoctorArgs) -> anyhow::Result<Exit> {
     findings.push(page());
     findings.extend(storage.as_deref().map(disk));
     findings.extend(broker.then(sensor_broker));
+    findings.extend(tls.iter().flat_map(certificates));
     let mut text = String::new();
     let mut missing = 0;
     for finding in &findings {
@@ -138,6 +143,33 @@ fn sensor_broker() -> Finding {
             }
         }
     }
+}
+
+fn certificates(tls: &Tls) -> Vec<Finding> {
+    let looked = edge_uplink::transport(Some(tls)).and_then(|_| edge_uplink::certificates(tls));
+    let found = match looked {
+        Ok(found) => found,
+        Err(error) => {
+            return vec![Finding::Missing {
+                what: error.to_string(),
+                mend: "see [uplink] in docs/config.md".into(),
+            }];
+        }
+    };
+    let now = unix_ms();
+    let told = |c: &Certificate| match c.trouble(now) {
+        Some(what) => Finding::Weak {
+            what,
+            mend: "renew it; docs/mqtt.md tells how".into(),
+        },
+        None => Finding::Good(format!(
+            "certificate {} ({}) is good for {} days",
+            c.subject,
+            c.role.name(),
+            c.expires_in_s(now) / 86_400
+        )),
+    };
+    found.iter().map(told).collect()
 }
 
 fn disk(dir: &Path) -> Finding {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use edge_uplink::UplinkConfig;
+use edge_uplink::{AckBy, UplinkConfig};
 use hall_fleet::{Fleet, FleetConfig, Outage, Outcome};
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +38,7 @@ pub fn fleet(args: &FleetArgs) -> anyhow::Result<Exit> {
             box_id: String::new(),
             host: args.broker.broker.host.clone(),
             port: args.broker.broker.port,
+            mqtt_version: args.mqtt_version,
             client_id: String::new(),
             user,
             password,
@@ -46,6 +47,9 @@ pub fn fleet(args: &FleetArgs) -> anyhow::Result<Exit> {
             backoff_min: Duration::from_secs(1),
             backoff_max: args.backoff_max,
             backlog_rate_per_s: args.backlog_rate,
+            ack: AckBy::Broker,
+            // Not used where the broker acknowledges.
+            resend_after: Duration::from_secs(60),
             state_interval_s: args.state_interval_s,
         },
         events_per_hour: args.events_per_hour,

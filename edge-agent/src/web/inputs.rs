@@ -350,10 +350,50 @@ pub enum UplinkMode {
 pub struct UplinkHealth {
     /// Mode.
     pub mode: UplinkMode,
-    /// Newest sequence number the broker has.
+    /// Newest sequence number up to which everything has arrived.
     pub acked: u64,
+    /// The same by the broker's word; beyond `acked` where the centre acknowledges.
+    pub broker_has: u64,
     /// Records not yet acknowledged.
     pub backlog: u64,
+    /// Connections after the first.
+    pub reconnects: u64,
+    /// Payloads left out because of their size.
+    pub oversized: u64,
+    /// MQTT 5: records that nobody was subscribed to.
+    pub unheard: u64,
+    /// Certificates in the configured files, those that expire first in front.
+    pub certificates: Vec<UplinkCertificate>,
+}
+
+impl UplinkHealth {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn offline() -> Self {
+        UplinkHealth {
+            mode: UplinkMode::Offline,
+            acked: 0,
+            broker_has: 0,
+            backlog: 0,
+            reconnects: 0,
+            oversized: 0,
+            unheard: 0,
+            certificates: Vec::new(),
+        }
+    }
+}
+
+/// A certificate of the uplink.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UplinkCertificate {
+    /// `client` or `authority`.
+    pub role: &'static str,
+    /// Whose it is.
+    pub subject: String,
+    /// Valid until, RFC 3339.
+    pub not_after: String,
+    /// Seconds until then; negative: it has expired.
+    pub expires_in_s: i64,
 }
 
 /// The clock in figures.

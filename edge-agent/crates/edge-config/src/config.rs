@@ -321,13 +321,19 @@ pub struct DetectorConfig {
 pub struct UplinkConfig {
     /// Broker.
     pub broker: Broker,
+    /// Version of MQTT.
+    pub mqtt_version: MqttVersion,
     /// MQTT client id, stable.
     pub client_id: String,
     /// PEM file of trusted authorities; `None`: the system's.
     pub ca_file: Option<PathBuf>,
+    /// PEM files of the client's certificate and its key; `None`: it has none.
+    pub client_cert: Option<ClientCert>,
+    /// Whose word counts an event as arrived.
+    pub ack: AckBy,
     /// Begin of every topic, for example `hall/v1`.
     pub prefix: String,
-    /// Backlog events per second.
+    /// Backlog events per second; 0: no limit.
     pub backlog_rate_per_s: u32,
     /// MQTT keep-alive in seconds.
     pub keep_alive_s: u32,
@@ -335,6 +341,33 @@ pub struct UplinkConfig {
     pub state_interval_s: u32,
     /// Keys whose commands are obeyed.
     pub signers: Vec<SignerConfig>,
+}
+
+/// Version of MQTT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MqttVersion {
+    /// 3.1.1.
+    V3,
+    /// 5.
+    V5,
+}
+
+/// Whose word counts an event as arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AckBy {
+    /// The broker's.
+    Broker,
+    /// The centre's own, on the topic `ack`.
+    Centre,
+}
+
+/// What the box proves itself with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCert {
+    /// PEM file of the certificate.
+    pub cert_file: PathBuf,
+    /// PEM file of its key.
+    pub key_file: PathBuf,
 }
 
 /// A key of the centre.

@@ -22,9 +22,9 @@ mod topic_filter;
 mod validate;
 
 pub use config::{
-    Broker, CameraConfig, CameraSource, ClockTrust, Codec, Config, Decode, DetectorConfig,
-    ExecutionProvider, HallInfo, Name, PublicUrl, QueueInfo, Repeat, SignerConfig, StorageConfig,
-    Transport, UplinkConfig, WebCertificate, WebConfig, WindowInfo,
+    AckBy, Broker, CameraConfig, CameraSource, ClientCert, ClockTrust, Codec, Config, Decode,
+    DetectorConfig, ExecutionProvider, HallInfo, MqttVersion, Name, PublicUrl, QueueInfo, Repeat,
+    SignerConfig, StorageConfig, Transport, UplinkConfig, WebCertificate, WebConfig, WindowInfo,
 };
 pub use imported::{ImportedCalendar, YearDates};
 pub use load::{load, load_bytes, load_with_env};

@@ -3,15 +3,17 @@
 use hall_wire::schema::{Instant, JsonMedia, Sequence, SpecVersion};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::store::{GapRecord, LineKind, LogLine};
 
 /// `sequence` is text that sorts like the number (CloudEvents sequence extension): zero-padded to the digits of a u64.
 const SEQUENCE_DIGITS: usize = 20;
 
+/// An envelope without its data is about this long.
+const ENVELOPE_BYTES: usize = 512;
+
 /// A message on `event`: a CloudEvent 1.0 in structured JSON.
-#[derive(Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Envelope<'a, D> {
     /// Version of CloudEvents.
     #[schemars(with = "SpecVersion")]
@@ -52,8 +54,48 @@ pub struct Data<R> {
     late: bool,
 }
 
+/// An event or a gap to publish.
+#[derive(Debug, Clone)]
+pub struct CloudEvent<'a> {
+    /// All but the data.
+    envelope: Envelope<'a, ()>,
+    /// The stored line with `late` as its last member, as it is.
+    data: String,
+}
+
+impl CloudEvent<'_> {
+    /// Structured JSON; `None` when it cannot be made.
+    #[must_use]
+    pub fn json(&self) -> Option<String> {
+        let mut json = Vec::with_capacity(self.data.len() + ENVELOPE_BYTES);
+        serde_json::to_writer(&mut json, &self.envelope).ok()?;
+        // The line is JSON already: it takes the place of the null that stands for it.
+        json.truncate(json.strip_suffix(b"null}")?.len());
+        json.extend_from_slice(self.data.as_bytes());
+        json.push(b'}');
+        String::from_utf8(json).ok()
+    }
+
+    /// The attributes for whoever routes without reading the payload.
+    #[must_use]
+    pub fn attributes(&self) -> Vec<(String, String)> {
+        let it = &self.envelope;
+        [
+            ("specversion", it.specversion),
+            ("id", &it.id),
+            ("source", it.source),
+            ("type", &it.kind),
+            ("time", it.time),
+            ("subject", &it.subject),
+            ("sequence", &it.sequence),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+}
+
 /// The facts of a record that the envelope repeats.
-#[derive(Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Facts {
     event_id: String,
     rev: u32,
@@ -79,7 +121,12 @@ pub fn facts(line: &LogLine) -> Option<Facts> {
 
 /// The published form of an event line, or `None` when it cannot be made: the line is not JSON.
 #[must_use]
-pub fn event(line: &LogLine, facts: &Facts, source: &str, late: bool) -> Option<String> {
+pub fn event<'a>(
+    line: &LogLine,
+    facts: &'a Facts,
+    source: &'a str,
+    late: bool,
+) -> Option<CloudEvent<'a>> {
     let envelope = Envelope {
         specversion: "1.0",
         id: format!(
@@ -95,14 +142,23 @@ pub fn event(line: &LogLine, facts: &Facts, source: &str, late: bool) -> Option<
         subject: format!("{}/{}", facts.subject_kind, facts.subject),
         sequence: sequence(line.seq),
         datacontenttype: "application/json",
-        data: with_late(&line.json, late)?,
+        data: (),
     };
-    serde_json::to_string(&envelope).ok()
+    Some(CloudEvent {
+        envelope,
+        data: with_late(&line.json, late)?,
+    })
 }
 
 /// The published form of a gap.
 #[must_use]
-pub fn gap(gap: &GapRecord, hall: &str, box_id: &str, source: &str, late: bool) -> Option<String> {
+pub fn gap<'a>(
+    gap: &'a GapRecord,
+    hall: &str,
+    box_id: &str,
+    source: &'a str,
+    late: bool,
+) -> Option<CloudEvent<'a>> {
     let envelope = Envelope {
         specversion: "1.0",
         id: format!("{hall}/{box_id}/gap/{}-{}", gap.from, gap.to),
@@ -112,19 +168,27 @@ pub fn gap(gap: &GapRecord, hall: &str, box_id: &str, source: &str, late: bool) 
         subject: "log".into(),
         sequence: sequence(gap.to),
         datacontenttype: "application/json",
-        data: with_late(&gap.line(), late)?,
+        data: (),
     };
-    serde_json::to_string(&envelope).ok()
+    Some(CloudEvent {
+        envelope,
+        data: with_late(&gap.line(), late)?,
+    })
 }
 
 fn sequence(seq: u64) -> String {
     format!("{seq:0SEQUENCE_DIGITS$}")
 }
 
-/// The stored line with `late` as its last member: without it the receiver has the hashed bytes again.
-fn with_late(json: &str, late: bool) -> Option<Box<RawValue>> {
+/// The stored line, which is an object of ours, with `late` as its last member.
+fn with_late(json: &str, late: bool) -> Option<String> {
     let open = json.strip_suffix('}')?;
-    RawValue::from_string(format!("{open},\"late\":{late}}}")).ok()
+    let late = if late {
+        ",\"late\":true}"
+    } else {
+        ",\"late\":false}"
+    };
+    Some([open, late].concat())
 }
 
 #[cfg(test)]
@@ -252,7 +316,8 @@ mod tests {
                 kind: LineKind::Event,
                 json: json.clone(),
             };
-            let text = event(&line, &facts(&line).unwrap(), SOURCE, late).unwrap();
+            let facts = facts(&line).unwrap();
+            let text = event(&line, &facts, SOURCE, late).unwrap().json().unwrap();
             golden(name, &text);
             // The receiver can check the record: without `late` it is what was hashed.
             let data = text
@@ -272,7 +337,10 @@ mod tests {
         let dropped = GapRecord::new(5, 620, GapReason::Retention, at, &"ef".repeat(32));
         golden(
             "gap_retention",
-            &gap(&dropped, "511921-001", "b1", SOURCE, true).unwrap(),
+            &gap(&dropped, "511921-001", "b1", SOURCE, true)
+                .unwrap()
+                .json()
+                .unwrap(),
         );
     }
 

@@ -94,11 +94,27 @@ pub enum UplinkError {
         keep_alive_s: u32,
     },
     /// The authorities' file cannot be used.
-    #[error("could not use the certificate authorities in {}: {detail}; uplink.ca_file must be a PEM file with at least one certificate; without it the package ca-certificates is needed", path.display())]
+    #[error("could not use the certificate authorities in {}: {detail}; uplink.ca_file must be a PEM file with at least one certificate; left out, the package ca-certificates is needed", path.display())]
     CaFile {
         /// Configured file.
         path: PathBuf,
         /// Why.
+        detail: String,
+    },
+    /// The client certificate cannot be used.
+    #[error("could not use the client certificate in {}: {detail}; uplink.cert_file must be a PEM file that begins with this box's certificate", path.display())]
+    ClientCertificate {
+        /// Configured file.
+        path: PathBuf,
+        /// Why.
+        detail: String,
+    },
+    /// The client's key cannot be used.
+    #[error("could not use the key in {}: {detail}; uplink.key_file must be the PEM file of the key of uplink.cert_file, without passphrase", path.display())]
+    ClientKey {
+        /// Configured file.
+        path: PathBuf,
+        /// Why; nothing of what the file holds.
         detail: String,
     },
 }

@@ -2,6 +2,8 @@
 //! rule and no page.
 #![forbid(unsafe_code)]
 
+mod certificates;
+mod client;
 pub mod clock;
 pub mod cloudevent;
 pub mod command;
@@ -11,24 +13,25 @@ pub mod export;
 mod mqtt;
 pub mod outbox;
 pub mod pace;
-mod poller;
 mod retained;
 pub mod rollups;
 mod session;
 mod states;
 pub mod store;
+pub mod tls;
 pub mod topics;
 pub mod verify;
 pub mod wire;
 pub mod writer;
 
-pub use connect::{Tls, UplinkConfig, transport};
+pub use connect::{MqttVersion, UplinkConfig};
 pub use error::{StoreError, UplinkError};
 pub use mqtt::{Commands, Uplink, UplinkStatus};
-pub use outbox::Mode;
+pub use outbox::{AckBy, Mode};
 pub use store::{
     EventStore, GapReason, GapRecord, LineKind, LogLine, Query, StoreStats, TimeField, TrimPolicy,
     Trimmed, Unacked,
 };
+pub use tls::{Certificate, CertificateRole, ClientFiles, Tls, certificates, transport};
 pub use wire::LiveState;
 pub use writer::StoreWriter;

@@ -7,25 +7,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hall_core::backoff::Backoff;
-use rumqttc::Transport;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::client::WINDOW;
 use crate::clock::{Stopwatch, WallFn, tick};
 use crate::command::{Command, CommandGate, Reply};
 use crate::connect::UplinkConfig;
 use crate::error::UplinkError;
-use crate::outbox::{Mode, Outbox};
+use crate::outbox::{AckBy, Mode, Outbox};
 use crate::retained::RetainedTopics;
 use crate::rollups::{RollupQueue, Rollups};
 use crate::session::{self, Ended};
 use crate::store::EventStore;
+use crate::tls::{self, Certificate};
 use crate::topics::Topics;
 use crate::wire::LiveState;
 
-/// Packets under way at once, states and records together.
-pub(crate) const WINDOW: u16 = 50;
 /// A connection that lived this long was a healthy one, and the next wait is a short one again.
 const HEALTHY: Duration = Duration::from_secs(60);
 
@@ -41,8 +40,10 @@ pub struct UplinkStatus {
     pub mode: Mode,
     /// The broker has accepted the connection.
     pub connected: bool,
-    /// Everything up to here has arrived.
+    /// Everything up to here has arrived, by the word of whoever is configured to say so.
     pub acked: u64,
+    /// The broker has everything up to here; the same as `acked` unless the centre acknowledges.
+    pub broker_has: u64,
     /// Numbers stored that have not arrived.
     pub backlog: u64,
     /// What went wrong last; kept after it was mended.
@@ -51,8 +52,12 @@ pub struct UplinkStatus {
     pub published: u64,
     /// Connections after the first.
     pub reconnects: u64,
-    /// Payloads over the contract's size that were left out, since the start.
+    /// Payloads over the contract's or the broker's size that were left out, since the start.
     pub oversized: u64,
+    /// MQTT 5: records of which the broker said that nobody is subscribed to them, since the start.
+    pub unheard: u64,
+    /// Certificates in the configured files, those that expire first in front.
+    pub certificates: Vec<Certificate>,
 }
 
 impl Default for UplinkStatus {
@@ -61,11 +66,14 @@ impl Default for UplinkStatus {
             mode: Mode::Offline,
             connected: false,
             acked: 0,
+            broker_has: 0,
             backlog: 0,
             last_error: None,
             published: 0,
             reconnects: 0,
             oversized: 0,
+            unheard: 0,
+            certificates: Vec::new(),
         }
     }
 }
@@ -105,7 +113,9 @@ pub struct Uplink {
     pub(crate) resynced: VecDeque<String>,
     /// Connections the broker accepted.
     pub(crate) connections: u64,
-    transport: Transport,
+    pub(crate) counts: Counts,
+    /// What was said of the certificates last, and when.
+    pub(crate) warned: Option<(String, Instant)>,
 }
 
 impl Uplink {
@@ -126,8 +136,9 @@ impl Uplink {
             });
         }
         let topics = Topics::new(&cfg.prefix, &cfg.area, &cfg.hall, &cfg.box_id)?;
-        let transport = cfg.transport()?;
-        let mut outbox = Outbox::new(store.acked(), usize::from(WINDOW));
+        // A file that cannot be used is the installer's to mend, not a network trouble. Every connection reads them again.
+        tls::transport(cfg.tls.as_ref())?;
+        let mut outbox = Outbox::new(store.acked(), usize::from(WINDOW), cfg.ack);
         outbox.stored(store.last_seq());
         let status = watch::Sender::new(UplinkStatus {
             acked: outbox.acked(),
@@ -149,7 +160,8 @@ impl Uplink {
             rollups: RollupQueue::default(),
             resynced: VecDeque::new(),
             connections: 0,
-            transport,
+            counts: Counts::default(),
+            warned: None,
         })
     }
 
@@ -196,9 +208,13 @@ impl Uplink {
         let mut backoff = Backoff::new(self.cfg.backoff_min, self.cfg.backoff_max);
         loop {
             let lived = Stopwatch::start();
-            let transport = self.transport.clone();
-            let ended = session::run(&mut self, transport, &cancel).await;
+            self.look_at_certificates().await;
+            let ended = match tls::transport(self.cfg.tls.as_ref()) {
+                Ok(transport) => session::run(&mut self, transport, &cancel).await,
+                Err(error) => Ended::Lost(error.to_string()),
+            };
             self.outbox.disconnected();
+            self.keep_cursor().await;
             self.broke();
             self.outbox.stored(self.store.last_seq());
             let reason = match ended {
@@ -239,12 +255,28 @@ impl Uplink {
         }
     }
 
+    /// What the centre is listened to for.
+    pub(crate) fn filters(&self) -> Vec<String> {
+        let commands = self.commands.as_ref().map(|_| self.topics.commands());
+        let ack = (self.cfg.ack == AckBy::Centre).then(|| self.topics.ack());
+        commands.into_iter().chain(ack).collect()
+    }
+
+    /// What a connection may not have written yet when it ended.
+    async fn keep_cursor(&self) {
+        let (store, cursor) = (self.store.clone(), self.outbox.acked());
+        let kept = tokio::task::spawn_blocking(move || store.set_acked(cursor)).await;
+        if let Ok(Err(error)) = kept {
+            // The cursor in memory is right; after a restart some records are sent again.
+            self.tell(|status| status.last_error = Some(error.to_string()));
+        }
+    }
+
     /// From where the next connection sends: what arrived just before the last one broke is sent again, because a broker
     /// without persistence may have acknowledged it and died before anybody had it.
     pub(crate) fn resume_from(&self) -> u64 {
-        self.recent
-            .front()
-            .map_or(self.outbox.acked() + 1, |(seq, _)| *seq)
+        let recent = self.recent.iter().map(|(seq, _)| *seq);
+        recent.min().unwrap_or(self.outbox.acked() + 1)
     }
 
     /// Remembers what has just arrived.
@@ -268,10 +300,32 @@ impl Uplink {
         self.status.send_if_modified(|status| {
             let before = status.clone();
             change(status);
-            status.mode = self.outbox.mode();
-            status.acked = self.outbox.acked();
-            status.backlog = self.outbox.backlog();
+            self.update(status);
             *status != before
         });
     }
+
+    /// The same without a change of anything else; cheap enough for every acknowledgement.
+    pub(crate) fn refresh(&self) {
+        self.status.send_if_modified(|status| self.update(status));
+    }
+
+    fn update(&self, status: &mut UplinkStatus) -> bool {
+        let figures = |s: &UplinkStatus| (s.mode, s.acked, s.broker_has, s.backlog, s.published);
+        let before = figures(status);
+        status.mode = self.outbox.mode();
+        status.acked = self.outbox.acked();
+        status.broker_has = self.outbox.confirmed();
+        status.backlog = self.outbox.backlog();
+        status.published = self.counts.published;
+        status.unheard = self.counts.unheard;
+        figures(status) != before
+    }
+}
+
+/// Counted for every record, told with the rest.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub published: u64,
+    pub unheard: u64,
 }

@@ -57,7 +57,8 @@ pub struct AckRecord {
     /// The centre has everything up to this sequence number for good; 0: nothing yet.
     #[schemars(with = "Count")]
     pub acked_seq: u64,
-    /// `data.hash` of the record (or gap) with this number: only who has it can know it. Null or left out: not said.
+    /// What `data.prev` of the record after it holds (of a record its `data.hash`, of a gap its `data.chain`): only who has it can know it.
+    /// Null or left out: not said.
     #[schemars(with = "Option<Sha256Hex>")]
     pub hash: Option<String>,
 }

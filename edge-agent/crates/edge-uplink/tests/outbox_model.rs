@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use edge_uplink::Mode;
-use edge_uplink::outbox::{Outbox, Take};
+use edge_uplink::outbox::{Lane, Outbox, Take};
+use edge_uplink::{AckBy, Mode};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
@@ -18,6 +18,14 @@ enum Action {
     Ack(u8),
     /// The receiver has it, the acknowledgement is lost with the connection.
     ArriveUnacked(u8),
+    /// The broker acknowledges it and dies before the receiver has it. Only the centre's own acknowledgement mends that.
+    AckForgotten(u8),
+    /// The receiver says how far it has come.
+    Watermark,
+    /// Somebody says something that cannot be true, or was true once.
+    WrongWatermark(u8),
+    /// What was not acknowledged for too long goes out again.
+    Resend,
     Drop,
     Reconnect {
         resend: u8,
@@ -34,6 +42,10 @@ fn action() -> impl Strategy<Value = Action> {
         6 => (1..12u8).prop_map(Action::Send),
         8 => any::<u8>().prop_map(Action::Ack),
         2 => any::<u8>().prop_map(Action::ArriveUnacked),
+        2 => any::<u8>().prop_map(Action::AckForgotten),
+        3 => Just(Action::Watermark),
+        1 => any::<u8>().prop_map(Action::WrongWatermark),
+        1 => Just(Action::Resend),
         1 => Just(Action::Drop),
         3 => (0..5u8).prop_map(|resend| Action::Reconnect { resend }),
         1 => Just(Action::Crash),
@@ -44,6 +56,7 @@ fn action() -> impl Strategy<Value = Action> {
 /// Store, wire and receiver.
 struct World {
     outbox: Outbox,
+    by: AckBy,
     window: usize,
     /// Readable lines: from..=to.
     log: Vec<(u64, u64)>,
@@ -52,13 +65,14 @@ struct World {
     wire: Vec<(u64, u64)>,
     got: BTreeSet<u64>,
     connected: bool,
-    sent_on_connection: Vec<(u64, u64)>,
+    sent_on_connection: Vec<(Lane, u64, u64)>,
 }
 
 impl World {
-    fn new(window: usize) -> World {
+    fn new(window: usize, by: AckBy) -> World {
         World {
-            outbox: Outbox::new(0, window),
+            outbox: Outbox::new(0, window, by),
+            by,
             window,
             log: Vec::new(),
             last: 0,
@@ -80,7 +94,7 @@ impl World {
     }
 
     fn send(&mut self) {
-        let Some(next) = self.outbox.next() else {
+        let Some((lane, next)) = self.outbox.next() else {
             return;
         };
         let Some((from, to)) = self.log.iter().copied().find(|(_, to)| *to >= next) else {
@@ -88,17 +102,31 @@ impl World {
         };
         let put = |w: &mut World, from, to| {
             w.wire.push((from, to));
-            w.sent_on_connection.push((from, to));
+            w.sent_on_connection.push((lane, from, to));
         };
-        match self.outbox.take(from, to) {
+        match self.outbox.take(lane, from, to) {
             Take::Send => put(self, from, to),
-            Take::Skip => panic!("a line at or after next() is never skipped"),
+            // All of the backlog had arrived and was trimmed; the line is of the other lane.
+            Take::Skip => assert!(from > next && self.outbox.next_of(lane).is_none()),
             Take::Hole { from, to } => {
                 assert!(from > self.outbox.acked());
-                assert_eq!(self.outbox.take(from, to), Take::Send);
+                assert_eq!(self.outbox.take(lane, from, to), Take::Send);
                 put(self, from, to);
             }
         }
+    }
+
+    /// How far the receiver has everything.
+    fn has_up_to(&self) -> u64 {
+        (1..)
+            .take_while(|seq| self.got.contains(seq))
+            .last()
+            .unwrap_or(0)
+    }
+
+    fn resend(&mut self) {
+        self.outbox.rewind(self.outbox.acked() + 1);
+        self.sent_on_connection.clear();
     }
 
     fn drop_connection(&mut self) {
@@ -125,7 +153,31 @@ impl World {
                 let (from, to) = self.wire[usize::from(*n) % self.wire.len()];
                 self.got.extend(from..=to);
             }
-            Action::Ack(_) | Action::ArriveUnacked(_) => {}
+            Action::AckForgotten(n) if !self.wire.is_empty() && self.by == AckBy::Centre => {
+                let (_, to) = self.wire.remove(usize::from(*n) % self.wire.len());
+                assert_eq!(
+                    self.outbox.ack(to),
+                    None,
+                    "the broker's word is not the centre's"
+                );
+            }
+            Action::Ack(_) | Action::ArriveUnacked(_) | Action::AckForgotten(_) => {}
+            Action::Watermark => {
+                if let Some(cursor) = self.outbox.watermark(self.has_up_to()) {
+                    self.saved = cursor;
+                }
+            }
+            Action::WrongWatermark(n) => {
+                let n = u64::from(*n);
+                assert_eq!(
+                    self.outbox.watermark(self.last + 1 + n),
+                    None,
+                    "beyond the log"
+                );
+                let old = self.outbox.acked().saturating_sub(n);
+                assert_eq!(self.outbox.watermark(old), None, "never back");
+            }
+            Action::Resend => self.resend(),
             Action::Drop => self.drop_connection(),
             Action::Reconnect { resend } => {
                 self.drop_connection();
@@ -138,7 +190,7 @@ impl World {
             }
             Action::Crash => {
                 self.drop_connection();
-                self.outbox = Outbox::new(self.saved, self.window);
+                self.outbox = Outbox::new(self.saved, self.window, self.by);
                 self.outbox.stored(self.last);
             }
             Action::TrimAcked => self.log.retain(|(_, to)| *to > self.saved),
@@ -154,11 +206,15 @@ impl World {
         assert_eq!(self.outbox.acked(), self.saved);
         assert!(self.outbox.in_flight() <= self.window);
         assert_eq!(self.connected, self.outbox.mode() != Mode::Offline);
-        let order = &self.sent_on_connection;
-        assert!(
-            order.windows(2).all(|w| w[0].1 < w[1].0),
-            "in order, once per connection: {order:?}"
-        );
+        for lane in [Lane::Backlog, Lane::Live] {
+            let order: Vec<_> = (self.sent_on_connection.iter())
+                .filter(|(of, ..)| *of == lane)
+                .collect();
+            assert!(
+                order.windows(2).all(|w| w[0].2 < w[1].1),
+                "in order, once per connection: {order:?}"
+            );
+        }
         if let Mode::CatchUp { upto } = self.outbox.mode() {
             assert!(upto <= self.last);
         }
@@ -172,6 +228,12 @@ impl World {
         for _ in 0..10_000 {
             self.send();
             self.step(&Action::Ack(0));
+            if self.by == AckBy::Centre {
+                self.step(&Action::Watermark);
+            }
+            if self.outbox.awaits_centre() {
+                self.resend();
+            }
             if self.outbox.backlog() == 0 {
                 assert_eq!(self.outbox.mode(), Mode::Live);
                 assert_eq!(self.outbox.acked(), self.last);
@@ -187,8 +249,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_is_lost_and_the_cursor_never_lies(window in 1..20usize, actions in prop::collection::vec(action(), 0..120)) {
-        let mut world = World::new(window);
+    fn nothing_is_lost_and_the_cursor_never_lies(
+        window in 1..20usize,
+        by in prop_oneof![Just(AckBy::Broker), Just(AckBy::Centre)],
+        actions in prop::collection::vec(action(), 0..120),
+    ) {
+        let mut world = World::new(window, by);
         for action in &actions {
             world.step(action);
         }
@@ -196,23 +262,79 @@ proptest! {
     }
 }
 
+/// Takes and sends the line of one number.
+fn sent(outbox: &mut Outbox, lane: Lane, seq: u64) {
+    assert_eq!(outbox.next(), Some((lane, seq)));
+    assert_eq!(outbox.take(lane, seq, seq), Take::Send);
+}
+
 #[test]
 fn out_of_order_acknowledgements_move_the_cursor_along_the_prefix() {
-    let mut outbox = Outbox::new(10, 8);
+    let mut outbox = Outbox::new(10, 8, AckBy::Broker);
     outbox.stored(13);
     assert_eq!((outbox.next(), outbox.mode()), (None, Mode::Offline));
     outbox.connected(13, 11);
     assert_eq!(outbox.mode(), Mode::CatchUp { upto: 13 });
     for seq in 11..=13 {
-        assert_eq!(
-            (outbox.next(), outbox.take(seq, seq)),
-            (Some(seq), Take::Send)
-        );
+        sent(&mut outbox, Lane::Backlog, seq);
     }
     assert_eq!(outbox.ack(13), None);
     assert_eq!(outbox.ack(12), None);
     assert_eq!(outbox.ack(99), None);
     assert_eq!(outbox.ack(11), Some(13));
     assert_eq!((outbox.mode(), outbox.backlog()), (Mode::Live, 0));
-    assert!(outbox.is_backlog(13) && !outbox.is_backlog(14));
+}
+
+#[test]
+fn what_is_found_now_does_not_wait_for_the_backlog() {
+    let mut outbox = Outbox::new(0, 8, AckBy::Broker);
+    outbox.stored(100);
+    outbox.connected(100, 1);
+    sent(&mut outbox, Lane::Backlog, 1);
+    outbox.stored(102);
+    sent(&mut outbox, Lane::Live, 101);
+    sent(&mut outbox, Lane::Live, 102);
+    sent(&mut outbox, Lane::Backlog, 2);
+    assert_eq!(outbox.ack(101), None, "the cursor waits for the backlog");
+    assert_eq!(outbox.ack(102), None);
+    assert_eq!(outbox.ack(1), Some(1));
+    for seq in 3..=100 {
+        outbox.ack(seq - 1);
+        sent(&mut outbox, Lane::Backlog, seq);
+    }
+    assert_eq!(outbox.mode(), Mode::CatchUp { upto: 100 });
+    assert_eq!(outbox.ack(100), Some(102));
+    assert_eq!(outbox.mode(), Mode::Live);
+}
+
+#[test]
+fn only_the_centre_moves_the_cursor_where_it_acknowledges() {
+    let mut outbox = Outbox::new(5, 8, AckBy::Centre);
+    outbox.stored(8);
+    outbox.connected(8, 6);
+    for seq in 6..=8 {
+        sent(&mut outbox, Lane::Backlog, seq);
+        assert_eq!(outbox.ack(seq), None);
+    }
+    assert_eq!((outbox.mode(), outbox.acked()), (Mode::Live, 5));
+    assert!(outbox.awaits_centre());
+    assert_eq!(outbox.watermark(9), None, "beyond the log");
+    assert_eq!(outbox.watermark(7), Some(7));
+    assert_eq!(outbox.watermark(6), None, "never back");
+    outbox.rewind(8);
+    sent(&mut outbox, Lane::Backlog, 8);
+    assert_eq!(
+        outbox.watermark(8),
+        Some(8),
+        "the centre may be quicker than the broker"
+    );
+    assert_eq!((outbox.ack(8), outbox.backlog()), (None, 0));
+    // A watermark that comes right after connecting spares what was about to be sent again.
+    outbox.stored(12);
+    outbox.connected(12, 9);
+    assert_eq!(outbox.watermark(11), Some(11));
+    sent(&mut outbox, Lane::Backlog, 12);
+    let mut of_the_broker = Outbox::new(0, 8, AckBy::Broker);
+    of_the_broker.stored(3);
+    assert_eq!(of_the_broker.watermark(3), None);
 }

@@ -9,11 +9,21 @@ use std::time::{Duration, Instant};
 
 use edge_uplink::store::mem::MemStore;
 use edge_uplink::store::{SledStore, StoreConfig};
-use edge_uplink::{EventStore, GapReason, Mode};
+use edge_uplink::{EventStore, GapReason, Mode, MqttVersion};
 use serde_json::{Value, json};
 use support::broker::{Broker, Gate, Memory, Subscriber, until};
-use support::uplink::{ROOT, Running, config};
+use support::uplink::{ROOT, Running, config_in};
 use support::{T0, clock, record};
+
+in_both_versions![
+    late_joiner_finds_the_present_state_and_records_arrive_as_stored,
+    a_lost_box_is_told_by_its_will_and_a_stopped_one_says_so_itself,
+    after_hours_offline_state_comes_first_then_the_backlog_in_order_once,
+    no_record_is_missing_after_the_broker_was_killed_again_and_again,
+    a_box_killed_before_its_acknowledgements_sends_the_same_ids_again,
+    a_record_too_large_to_publish_leaves_a_gap_and_not_a_blockade,
+    states_are_repeated_and_old_records_are_late,
+];
 
 fn mem() -> Arc<dyn EventStore> {
     Arc::new(MemStore::new(clock()))
@@ -45,10 +55,9 @@ fn unique(sub: &Subscriber) -> Vec<Value> {
     order
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn late_joiner_finds_the_present_state_and_records_arrive_as_stored() {
+async fn late_joiner_finds_the_present_state_and_records_arrive_as_stored(version: MqttVersion) {
     let broker = Broker::start(Memory::Forgets);
-    let up = Running::start(config(broker.port), mem());
+    let up = Running::start(config_in(version, broker.port), mem());
     until("connected", 10, || up.status().connected).await;
     up.append(&[record(1, 1), record(2, 1)]);
     until("acknowledged", 10, || up.status().acked == 2).await;
@@ -117,11 +126,10 @@ async fn late_joiner_finds_the_present_state_and_records_arrive_as_stored() {
     up.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_box_is_told_by_its_will_and_a_stopped_one_says_so_itself() {
+async fn a_lost_box_is_told_by_its_will_and_a_stopped_one_says_so_itself(version: MqttVersion) {
     let broker = Broker::start(Memory::Forgets);
     let sub = Subscriber::start(broker.port, "watch").await;
-    let up = Running::start(config(broker.port), mem());
+    let up = Running::start(config_in(version, broker.port), mem());
     until("birth", 10, || sub.json("/status").len() == 1).await;
     // Dropping the task closes the socket without a DISCONNECT, as a power cut does.
     up.task.abort();
@@ -133,7 +141,7 @@ async fn a_lost_box_is_told_by_its_will_and_a_stopped_one_says_so_itself() {
     );
     assert_eq!(told[0]["session"], told[1]["session"]);
 
-    let up = Running::start(config(broker.port), mem());
+    let up = Running::start(config_in(version, broker.port), mem());
     until("birth again", 10, || sub.json("/status").len() == 3).await;
     for n in 1..=20 {
         up.append(&[record(n, 1)]);
@@ -154,8 +162,9 @@ async fn a_lost_box_is_told_by_its_will_and_a_stopped_one_says_so_itself() {
     assert_eq!(late.json("/status")[0]["reason"], "stopping");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_hours_offline_state_comes_first_then_the_backlog_in_order_once() {
+async fn after_hours_offline_state_comes_first_then_the_backlog_in_order_once(
+    version: MqttVersion,
+) {
     let mut broker = Broker::start(Memory::Forgets);
     broker.kill();
     let dir = tempfile::tempdir().unwrap();
@@ -164,7 +173,7 @@ async fn after_hours_offline_state_comes_first_then_the_backlog_in_order_once() 
             .unwrap()
             .store,
     );
-    let mut cfg = config(broker.port);
+    let mut cfg = config_in(version, broker.port);
     cfg.backlog_rate_per_s = 200;
     let up = Running::start(cfg, store);
     for n in 1..=120 {
@@ -184,7 +193,7 @@ async fn after_hours_offline_state_comes_first_then_the_backlog_in_order_once() 
     task.await.unwrap();
     broker.restart();
     let sub = Subscriber::start(broker.port, "centre").await;
-    let mut cfg = config(broker.port);
+    let mut cfg = config_in(version, broker.port);
     cfg.backlog_rate_per_s = 200;
     let up = Running::start(cfg, store);
     let began = Instant::now();
@@ -223,13 +232,12 @@ async fn after_hours_offline_state_comes_first_then_the_backlog_in_order_once() 
     up.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_record_is_missing_after_the_broker_was_killed_again_and_again() {
+async fn no_record_is_missing_after_the_broker_was_killed_again_and_again(version: MqttVersion) {
     for memory in [Memory::Forgets, Memory::Remembers] {
         // What waits in a broker without memory for a slow subscriber dies with it: it must not have to wait.
         let mut broker = Broker::start_with(memory, "max_inflight_messages 0");
         let gate = Gate::start(broker.port).await;
-        let up = Running::start(config(gate.port), mem());
+        let up = Running::start(config_in(version, gate.port), mem());
         let sub = Subscriber::start(broker.port, "centre").await;
         until("connected", 10, || up.status().connected).await;
         let mut n = 0;
@@ -278,8 +286,7 @@ async fn no_record_is_missing_after_the_broker_was_killed_again_and_again() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_box_killed_before_its_acknowledgements_sends_the_same_ids_again() {
+async fn a_box_killed_before_its_acknowledgements_sends_the_same_ids_again(version: MqttVersion) {
     let broker = Broker::start(Memory::Forgets);
     let sub = Subscriber::start(broker.port, "centre").await;
     let store = mem();
@@ -291,12 +298,12 @@ async fn a_box_killed_before_its_acknowledgements_sends_the_same_ids_again() {
         if acked == 300 {
             break;
         }
-        let up = Running::start(config(broker.port), store.clone());
+        let up = Running::start(config_in(version, broker.port), store.clone());
         until("moving", 20, || up.status().acked > acked).await;
         up.task.abort();
         let _ = up.task.await;
     }
-    let up = Running::start(config(broker.port), store.clone());
+    let up = Running::start(config_in(version, broker.port), store.clone());
     until("done", 20, || up.status().acked == 300).await;
     until("all there", 10, || unique(&sub).len() == 300).await;
     assert_eq!(
@@ -306,11 +313,10 @@ async fn a_box_killed_before_its_acknowledgements_sends_the_same_ids_again() {
     up.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_record_too_large_to_publish_leaves_a_gap_and_not_a_blockade() {
+async fn a_record_too_large_to_publish_leaves_a_gap_and_not_a_blockade(version: MqttVersion) {
     let broker = Broker::start(Memory::Forgets);
     let sub = Subscriber::start(broker.port, "centre").await;
-    let up = Running::start(config(broker.port), mem());
+    let up = Running::start(config_in(version, broker.port), mem());
     let mut large = record(2, 1);
     large.evidence_sources = vec!["x".repeat(20_000)];
     up.append(&[record(1, 1), large, record(3, 1)]);
@@ -323,11 +329,10 @@ async fn a_record_too_large_to_publish_leaves_a_gap_and_not_a_blockade() {
     up.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn states_are_repeated_and_old_records_are_late() {
+async fn states_are_repeated_and_old_records_are_late(version: MqttVersion) {
     let broker = Broker::start(Memory::Forgets);
     let sub = Subscriber::start(broker.port, "centre").await;
-    let mut cfg = config(broker.port);
+    let mut cfg = config_in(version, broker.port);
     cfg.state_interval_s = 1;
     let up = Running::start(cfg, mem());
     until("repeated", 10, || sub.json("/state/window/W1").len() >= 3).await;

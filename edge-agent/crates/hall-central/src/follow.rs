@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::CentralError;
+use crate::ack::Watermarks;
 use crate::board::board;
 use crate::journal::Journal;
 use crate::message::Arrived;
@@ -56,6 +57,8 @@ pub struct FollowConfig {
     pub ndjson: Option<PathBuf>,
     /// Address of a database.
     pub postgres: Option<String>,
+    /// Acknowledge to each box what is kept here for good; only together with `state` and a file or database of the records.
+    pub ack: bool,
     /// Boxes on the board.
     pub board_rows: usize,
 }
@@ -78,9 +81,9 @@ pub struct Progress {
 /// The subscriber.
 pub struct Follow {
     cfg: FollowConfig,
-    transport: Transport,
     wall: WallFn,
     fleet: Fleet,
+    watermarks: Watermarks,
     journal: Option<Journal>,
     ndjson: Option<Ndjson>,
     database: Option<Database>,
@@ -100,7 +103,11 @@ impl Follow {
     /// # Errors
     /// When one cannot be used.
     pub async fn open(cfg: FollowConfig, wall: WallFn) -> Result<Self, CentralError> {
-        let transport = transport(cfg.tls.as_ref())?;
+        if cfg.ack && (cfg.state.is_none() || (cfg.ndjson.is_none() && cfg.postgres.is_none())) {
+            return Err(CentralError::NothingKept);
+        }
+        // Every connection reads the files again; what cannot be used at all is said at once.
+        transport(cfg.tls.as_ref())?;
         let tolerance_ms = cfg.clock_tolerance.map(|t| t.as_millis() as i64);
         let fresh = Fleet::new(&cfg.prefix, tolerance_ms);
         let (journal, fleet) = match &cfg.state {
@@ -124,9 +131,9 @@ impl Follow {
         });
         Ok(Follow {
             cfg,
-            transport,
             wall,
             fleet,
+            watermarks: Watermarks::default(),
             journal,
             ndjson,
             database,
@@ -150,12 +157,20 @@ impl Follow {
     pub async fn run(mut self, cancel: CancellationToken) -> Result<Fleet, CentralError> {
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
         while !cancel.is_cancelled() {
-            let (client, event_loop) = self.client();
-            let (events_tx, mut events) = mpsc::channel(EVENTS_MAX);
-            // Ends with this turn: dropping the set drops the event loop and closes its socket.
-            let mut poller = JoinSet::new();
-            poller.spawn(poll(event_loop, events_tx));
-            let connected = self.connection(&client, &mut events, &cancel).await?;
+            let connected = match transport(self.cfg.tls.as_ref()) {
+                Ok(transport) => {
+                    let (client, event_loop) = self.client(transport);
+                    let (events_tx, mut events) = mpsc::channel(EVENTS_MAX);
+                    // Ends with this turn: dropping the set drops the event loop and closes its socket.
+                    let mut poller = JoinSet::new();
+                    poller.spawn(poll(event_loop, events_tx));
+                    self.connection(&client, &mut events, &cancel).await?
+                }
+                Err(error) => {
+                    self.trouble = Some(error.to_string());
+                    false
+                }
+            };
             self.show(false);
             if connected {
                 backoff.reset();
@@ -173,10 +188,10 @@ impl Follow {
         Ok(self.fleet)
     }
 
-    fn client(&self) -> (AsyncClient, EventLoop) {
+    fn client(&self, transport: Transport) -> (AsyncClient, EventLoop) {
         let mut options = MqttOptions::new(&self.cfg.client_id, &self.cfg.host, self.cfg.port);
         options
-            .set_transport(self.transport.clone())
+            .set_transport(transport)
             .set_keep_alive(Duration::from_secs(30))
             .set_clean_session(self.cfg.state.is_none())
             .set_max_packet_size(PACKET_MAX_BYTES, PACKET_MAX_BYTES)
@@ -201,7 +216,13 @@ impl Follow {
             let count = tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Ok(connected),
-                _ = shown.tick() => { self.show(connected); continue }
+                _ = shown.tick() => {
+                    self.show(connected);
+                    if connected && !self.acknowledge(client) {
+                        return Ok(connected);
+                    }
+                    continue;
+                }
                 count = events.recv_many(&mut taken, BATCH_MAX) => count,
             };
             if count == 0 {
@@ -214,6 +235,7 @@ impl Follow {
                     Ok(Event::Incoming(Incoming::ConnAck(_))) => {
                         connected = true;
                         self.trouble = None;
+                        self.watermarks.connected(&self.fleet);
                         for filter in &self.cfg.filters {
                             ended |= client.try_subscribe(filter, QoS::AtLeastOnce).is_err();
                         }
@@ -237,10 +259,29 @@ impl Follow {
             for publish in &publishes {
                 ended |= client.try_ack(publish).is_err();
             }
-            if ended {
+            if ended || !self.acknowledge(client) {
                 return Ok(connected);
             }
         }
+    }
+
+    /// Publishes what the boxes may count as arrived, so many at a time; false when the event loop does not take it.
+    fn acknowledge(&mut self, client: &AsyncClient) -> bool {
+        if !self.cfg.ack {
+            return true;
+        }
+        for _ in 0..BATCH_MAX {
+            let Some(next) = self.watermarks.next(&self.fleet, &self.cfg.prefix) else {
+                break;
+            };
+            if client
+                .try_publish(next.topic, QoS::AtLeastOnce, true, next.payload)
+                .is_err()
+            {
+                return false;
+            }
+        }
+        true
     }
 
     /// Checks, passes on and keeps what arrived.
@@ -279,6 +320,18 @@ impl Follow {
         }
         if let Some(journal) = &mut self.journal {
             journal.keep(&arrived, &self.fleet)?;
+        }
+        if self.cfg.ack && !passed.is_empty() {
+            // What is acknowledged leaves the box: it must be safe here from a power cut as well.
+            if let Some(ndjson) = &self.ndjson {
+                ndjson.sync()?;
+            }
+            if let Some(journal) = &self.journal {
+                journal.sync()?;
+            }
+            for (_, fresh) in &passed {
+                self.watermarks.kept(&fresh.source);
+            }
         }
         Ok(())
     }

@@ -69,6 +69,15 @@ impl Journal {
         Ok((journal, fleet))
     }
 
+    /// Makes what was kept survive a power cut.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sync(&self) -> Result<(), CentralError> {
+        let path = journal_path(&self.dir, self.generation);
+        self.file.sync_data().map_err(|e| at(&path, e))
+    }
+
     /// Keeps the messages just taken; `fleet` is the state after them.
     ///
     /// # Errors

@@ -1,9 +1,10 @@
 //! The reference subscriber: follows any part of the topic tree, checks what boxes publish, and passes each record on once.
 //!
-//! `message`, `schemas`, `runs`, `watch` and `report` are pure: they are told what arrived and when. `follow`, `journal`, `ndjson` and
+//! `message`, `schemas`, `runs`, `watch`, `ack` and `report` are pure: they are told what arrived and when. `follow`, `journal`, `ndjson` and
 //! `postgres` touch the world. Knows no camera, no rule and nothing of how a box stores.
 #![forbid(unsafe_code)]
 
+pub mod ack;
 pub mod board;
 pub mod follow;
 pub mod journal;
@@ -51,4 +52,9 @@ pub enum CentralError {
         "the database cannot be used ({0}); what to do: check --postgres and apply edge-agent/docs/mqtt/central.sql"
     )]
     Database(String),
+    /// An acknowledgement promises that records are kept.
+    #[error(
+        "nothing here keeps the records that would be acknowledged; what to do: give --state, and --postgres or --ndjson, together with --ack"
+    )]
+    NothingKept,
 }

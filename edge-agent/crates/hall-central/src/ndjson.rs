@@ -62,4 +62,15 @@ impl Ndjson {
             source,
         })
     }
+
+    /// Makes what was written survive a power cut.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sync(&self) -> Result<(), CentralError> {
+        self.file.sync_data().map_err(|source| CentralError::File {
+            path: self.path.clone(),
+            source,
+        })
+    }
 }

@@ -81,10 +81,24 @@ impl Runs {
         Some((from, last.to))
     }
 
+    /// Last number of the stretch that begins right after `base`, and what the record after it must have as `prev`; `None`: the
+    /// number after `base` has not arrived.
+    #[must_use]
+    pub fn prefix(&self, base: u64) -> Option<(u64, Option<&str>)> {
+        let (_, run) = self.runs.range(..=base + 1).next_back()?;
+        (run.to > base).then_some((run.to, run.last_hash.as_deref()))
+    }
+
     /// Hash of the last record, as far as it is known.
     #[must_use]
     pub fn head(&self) -> Option<&str> {
         self.runs.last_key_value()?.1.last_hash.as_deref()
+    }
+
+    /// Nothing is missing between the first and the last number seen.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.runs.len() <= 1
     }
 
     /// Holes between the first and the last number seen.
@@ -178,6 +192,8 @@ mod tests {
         );
         assert_eq!(runs.take(7, 7, Some("x"), Some("h7")).broken, [7]);
         assert_eq!(runs.head(), Some("h7"));
+        assert_eq!(runs.prefix(0), Some((7, Some("h7"))));
+        assert_eq!(runs.prefix(7), None);
         // A gap that does not know how the chain goes on accuses nobody.
         runs.take(8, 9, None, None);
         assert_eq!(

@@ -60,6 +60,10 @@ pub struct BoxWatch {
     recent: VecDeque<(u64, String, String)>,
     /// Level of every open event, by its ULID.
     pub open: BTreeMap<String, String>,
+    /// Highest revision of events that ended while numbers before were missing: what is found during a catch-up goes before the
+    /// backlog, and an older revision that comes after must not open them again. Empty once nothing is missing.
+    #[serde(default)]
+    ended: BTreeMap<String, u32>,
     /// Records.
     pub records: u64,
     /// Of these, marked late.
@@ -68,6 +72,9 @@ pub struct BoxWatch {
     pub repeats: u64,
     /// Numbers announced as gone.
     pub announced: u64,
+    /// Up to here the box counts its records as arrived, by its `meta`: what came before is not waited for.
+    #[serde(default)]
+    base: u64,
     /// Live summaries.
     pub summaries: u64,
     /// Wills of the present session.
@@ -175,6 +182,9 @@ impl BoxWatch {
         match message {
             Message::Status(status) => return self.status(status),
             Message::Summary(_) => self.summaries += 1,
+            Message::Meta(meta) => {
+                self.base = meta["store"]["acked_seq"].as_u64().unwrap_or(self.base);
+            }
             Message::Event(event) => return self.event(event, found),
             Message::Gap(_, gap, _) => {
                 // What is still in the box's log but could not be sent says nothing of the chain.
@@ -188,6 +198,13 @@ impl BoxWatch {
             _ => {}
         }
         true
+    }
+
+    /// Up to which number nothing is missing here, and the hash of the chain there, as far as it is known; `None`: nothing beyond
+    /// what the box knows already.
+    #[must_use]
+    pub fn watermark(&self) -> Option<(u64, Option<&str>)> {
+        self.runs.prefix(self.base)
     }
 
     /// A will of an older connection says nothing.
@@ -254,10 +271,14 @@ impl BoxWatch {
         self.records += 1;
         self.late += u64::from(event.late);
         let r = &record.record;
-        if r.state == "open" {
-            self.open.insert(r.event_id.clone(), r.level.clone());
-        } else {
+        if r.state != "open" {
             self.open.remove(&r.event_id);
+            self.ended.insert(r.event_id.clone(), r.rev);
+        } else if self.ended.get(&r.event_id).is_none_or(|rev| *rev < r.rev) {
+            self.open.insert(r.event_id.clone(), r.level.clone());
+        }
+        if self.runs.is_whole() {
+            self.ended.clear();
         }
         true
     }

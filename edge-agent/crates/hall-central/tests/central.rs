@@ -32,6 +32,7 @@ fn follow_config(port: u16, dir: &Path) -> FollowConfig {
         state: Some(dir.join("state")),
         ndjson: Some(dir.join("all.jsonl")),
         postgres: None,
+        ack: false,
         board_rows: 5,
     }
 }

@@ -156,6 +156,7 @@ async fn every_record_is_one_row_after_repetitions_and_a_restart_of_the_server()
         state: None,
         ndjson: None,
         postgres: Some(server.url()),
+        ack: false,
         board_rows: 0,
     };
     // Two subscribers at once: every record is given twice.

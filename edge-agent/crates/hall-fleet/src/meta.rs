@@ -58,6 +58,7 @@ pub fn meta(config: &Config, place: &Place, at: String, genesis: &str) -> MetaRe
             first_seq: 0,
             last_seq: 0,
             last_hash: genesis.into(),
+            acked_seq: 0,
         },
     }
 }

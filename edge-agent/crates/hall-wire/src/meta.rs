@@ -192,6 +192,9 @@ pub struct MetaStore {
     /// Hash of the record with the highest number: the head of the chain.
     #[schemars(with = "Sha256Hex")]
     pub last_hash: String,
+    /// The box counts everything up to this number as arrived; a centre that acknowledges waits for nothing before it.
+    #[schemars(with = "Count")]
+    pub acked_seq: u64,
 }
 
 names! {

@@ -271,6 +271,7 @@ fn meta_keeps_its_form() {
             first_seq: 1,
             last_seq: 48_213,
             last_hash: "ef".repeat(32),
+            acked_seq: 48_190,
         },
     };
     check("meta.json", &record);

@@ -151,10 +151,27 @@ pub struct StoreHealthDto {
 pub struct UplinkHealthDto {
     /// Mode.
     pub mode: UplinkModeDto,
-    /// Newest sequence number the broker has.
+    /// Newest sequence number up to which everything has arrived.
     pub acked: u64,
+    /// The same by the broker's word; beyond `acked` where the centre acknowledges.
+    pub broker_has: u64,
     /// Records not yet acknowledged.
     pub backlog: u64,
+    /// Certificates in the configured files, those that expire first in front.
+    pub certificates: Vec<UplinkCertificateDto>,
+}
+
+/// A certificate of the uplink.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct UplinkCertificateDto {
+    /// `client` (the box proves itself with it) or `authority` (the broker's must be signed by it).
+    pub role: String,
+    /// Whose it is.
+    pub subject: String,
+    /// Valid until, RFC 3339.
+    pub not_after: String,
+    /// Seconds until then; negative: it has expired.
+    pub expires_in_s: i64,
 }
 
 /// What the uplink does.
@@ -205,7 +222,16 @@ impl From<&HealthReport> for HealthDto {
                     UplinkMode::Live => UplinkModeDto::Live,
                 },
                 acked: report.uplink.acked,
+                broker_has: report.uplink.broker_has,
                 backlog: report.uplink.backlog,
+                certificates: (report.uplink.certificates.iter())
+                    .map(|c| UplinkCertificateDto {
+                        role: c.role.into(),
+                        subject: c.subject.clone(),
+                        not_after: c.not_after.clone(),
+                        expires_in_s: c.expires_in_s,
+                    })
+                    .collect(),
             }),
             clock: Some(ClockHealthDto {
                 synced: report.clock.synced,

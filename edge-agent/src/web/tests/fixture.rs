@@ -41,8 +41,8 @@ use crate::web::WebError;
 use crate::web::inputs::{
     Access, CameraBoxes, CameraHealth, CameraInfo, CameraState, ClockHealth, ComponentHealth,
     ComponentState, EventBatch, EventSource, FrameJpeg, FrameSource, HallInfo, HealthReport, Names,
-    Overall, QueueInfo, SensorInfo, SourceError, StoreHealth, UplinkHealth, UplinkMode, Versions,
-    WebInputs, WindowInfo,
+    Overall, QueueInfo, SensorInfo, SourceError, StoreHealth, UplinkCertificate, UplinkHealth,
+    UplinkMode, Versions, WebInputs, WindowInfo,
 };
 use crate::web::limits::Limits;
 
@@ -565,7 +565,15 @@ pub fn health_report() -> HealthReport {
         uplink: UplinkHealth {
             mode: UplinkMode::CatchUp,
             acked: 48_190,
+            broker_has: 48_200,
             backlog: 23,
+            certificates: vec![UplinkCertificate {
+                role: "client",
+                subject: "CN=511921-001-b1".into(),
+                not_after: "2027-09-21T10:00:00.000+08:00".into(),
+                expires_in_s: 31_536_000,
+            }],
+            ..UplinkHealth::offline()
         },
         clock: ClockHealth {
             synced: true,

@@ -178,6 +178,9 @@ pub(crate) struct RawUplink {
     pub enabled: bool,
     /// Address without user and password: "mqtts://broker.example.gov.cn:8883", or mqtt:// on a loopback or private link.
     pub url: String,
+    /// Version of MQTT: "3.1.1", which every broker speaks, or "5", in which the broker says why it refuses something.
+    #[serde(default)]
+    pub mqtt_version: RawMqttVersion,
     /// MQTT client id; left out: hall id and box id. Must not change while the broker keeps a session.
     pub client_id: Option<String>,
     /// User to log in with.
@@ -188,12 +191,19 @@ pub(crate) struct RawUplink {
     pub password_env: Option<String>,
     /// Certificates (PEM) of the authority that signed the broker's; left out: those of the system. Only with mqtts://.
     pub ca_file: Option<String>,
+    /// Certificate (PEM) that the box proves itself with, where the broker wants one. Read again for every connection.
+    pub cert_file: Option<String>,
+    /// Key (PEM, without passphrase) of cert_file.
+    pub key_file: Option<String>,
+    /// Whose word counts an event as arrived: "broker" (its acknowledgement) or "centre" (its own on the ack topic, which it must publish).
+    #[serde(default)]
+    pub ack: RawAck,
     /// Begin of every topic.
     #[serde(default = "default_prefix")]
     pub prefix: String,
-    /// Events per second sent from the backlog after an outage.
+    /// Events per second sent from the backlog after an outage; 0: as fast as the broker takes them.
     #[serde(default = "default_backlog_rate")]
-    #[schemars(range(min = 1, max = 10_000))]
+    #[schemars(range(min = 0, max = 10_000))]
     pub backlog_rate_per_s: u32,
     /// MQTT keep-alive. The broker reports the box offline after one and a half of it.
     #[serde(default = "default_keep_alive_s")]
@@ -206,6 +216,29 @@ pub(crate) struct RawUplink {
     /// Keys of the centre whose commands are obeyed. None: the box takes no commands.
     #[serde(default)]
     pub signers: Vec<RawSigner>,
+}
+
+/// Version of MQTT.
+#[derive(Deserialize, Serialize, JsonSchema, Clone, Copy, Default)]
+pub(crate) enum RawMqttVersion {
+    /// 3.1.1.
+    #[default]
+    #[serde(rename = "3.1.1")]
+    V3,
+    /// 5.
+    #[serde(rename = "5")]
+    V5,
+}
+
+/// Whose word counts an event as arrived.
+#[derive(Deserialize, Serialize, JsonSchema, Clone, Copy, Default)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawAck {
+    /// The broker's.
+    #[default]
+    Broker,
+    /// The centre's.
+    Centre,
 }
 
 /// A key that may command this box.

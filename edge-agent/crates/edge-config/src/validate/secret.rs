@@ -211,12 +211,12 @@ fn from_env(path: &str, name: &str, check: &mut Check<'_>) -> Option<Secret> {
 }
 
 #[cfg(unix)]
-fn readable_by_all(meta: &fs::Metadata) -> bool {
+pub(super) fn readable_by_all(meta: &fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
     meta.permissions().mode() & 0o004 != 0
 }
 
 #[cfg(not(unix))]
-fn readable_by_all(_: &fs::Metadata) -> bool {
+pub(super) fn readable_by_all(_: &fs::Metadata) -> bool {
     false
 }

@@ -1,6 +1,5 @@
 //! Commands on a connection: heard, checked, handed to the agent or answered at once.
 
-use rumqttc::QoS;
 use tokio::sync::{MutexGuard, mpsc};
 
 use super::Session;
@@ -14,16 +13,12 @@ const RESYNCS_MAX: usize = 64;
 const CLOCK_SET_UNIX_MS: i64 = 1_767_225_600_000;
 
 impl Session<'_> {
-    /// Asks for the centre's commands, if anybody may command. Nothing here waits for the answer: a command that is missed is
-    /// given again by whoever misses the reply.
+    /// Asks for what the centre says: its commands, if anybody may command, and its acknowledgements, if they count. Nothing here
+    /// waits for the answer: a command that is missed is given again by whoever misses the reply.
     pub(super) fn subscribe(&self) {
-        if self.up.commands.is_some()
-            && self
-                .client
-                .try_subscribe(self.up.topics.commands(), QoS::AtLeastOnce)
-                .is_err()
-        {
-            tracing::warn!("Commands of the centre cannot be heard on this connection.");
+        let filters = self.up.filters();
+        if !filters.is_empty() && !self.client.subscribe(&filters) {
+            tracing::warn!("The centre cannot be heard on this connection.");
         }
     }
 
@@ -46,8 +41,7 @@ impl Session<'_> {
                 match command.verb {
                     Verb::Resync { from_seq } => {
                         if !self.up.resynced.contains(&command.tx) {
-                            self.lines.clear();
-                            self.up.outbox.rewind(from_seq);
+                            self.rewind(from_seq);
                             self.up.resynced.push_back(command.tx.clone());
                             let over = self.up.resynced.len().saturating_sub(RESYNCS_MAX);
                             self.up.resynced.drain(..over);

@@ -1,24 +1,28 @@
 //! Roll-ups on a connection: after the events that waited, one at a time at the backlog's rate, so that an outage of days is made up for
 //! without a burst.
 
-use super::{Retain, Sent, Session, Stopping};
+use super::{Sent, Session, Stopping};
+use crate::client::Message;
 use crate::clock::tick;
 use crate::outbox::Mode;
-use crate::pace::paced;
 
 impl Session<'_> {
     /// Submits roll-ups, as far as it is their turn.
     pub(super) fn pump_rollups(&mut self) {
-        while self.rollups_may_go() && tick() >= self.paced_until {
+        while self.rollups_may_go() && tick() >= self.pace.due() {
             let Some((number, period, payload)) = self.up.rollups.next() else {
                 return;
             };
-            let (topic, payload) = (self.up.topics.rollup(period), payload.as_bytes().to_vec());
-            if !self.publish(topic, payload, Sent::Rollup(number), Retain::No) {
+            let rollup = Message {
+                topic: self.up.topics.rollup(period),
+                payload: payload.as_bytes().to_vec(),
+                ..Message::default()
+            };
+            if !self.publish(Sent::Rollup(number), rollup) {
                 return;
             }
             self.up.rollups.sent();
-            self.paced_until = tick() + paced(self.up.cfg.backlog_rate_per_s, rand::random());
+            self.pace.sent(tick(), rand::random());
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Retain, Sent, Session};
+use super::{Sent, Session};
 
 /// What may be done after the stop signal, and when it is time for the farewell.
 pub(super) const STOP_WAIT: Duration = Duration::from_secs(3);
@@ -24,15 +24,10 @@ impl Session<'_> {
         match self.stopping {
             Stopping::No => false,
             Stopping::Draining { since } => {
-                let drained = self.up.outbox.backlog() == 0 && self.states.is_sent();
+                let drained = self.up.outbox.is_sent() && self.states.is_sent();
                 if (drained || since.elapsed() >= FAREWELL_AFTER) && self.room() {
                     let farewell = self.status(false, Some("stopping"));
-                    self.publish(
-                        self.up.topics.status(),
-                        farewell.into_bytes(),
-                        Sent::Farewell,
-                        Retain::Yes,
-                    );
+                    self.publish(Sent::Farewell, self.status_message(farewell));
                     self.stopping = Stopping::Farewell { since };
                 }
                 since.elapsed() >= STOP_WAIT

@@ -66,6 +66,11 @@ impl Broker {
         self.dir.path()
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("the broker runs").id()
+    }
+
     /// Starts it on its port (again).
     pub fn restart(&mut self) {
         assert!(
@@ -186,6 +191,14 @@ impl Subscriber {
 
     pub fn seen(&self) -> Vec<Publish> {
         self.seen.lock().unwrap().iter().cloned().collect()
+    }
+
+    /// Payloads on topics that end so.
+    pub fn payloads(&self, leaf: &str) -> Vec<bytes::Bytes> {
+        let seen = self.seen.lock().unwrap();
+        (seen.iter().filter(|p| p.topic.ends_with(leaf)))
+            .map(|p| p.payload.clone())
+            .collect()
     }
 
     /// JSON payloads on topics that end so.

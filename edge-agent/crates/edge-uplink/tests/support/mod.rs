@@ -2,6 +2,8 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 pub mod broker;
+pub mod certificates;
+pub mod network;
 pub mod uplink;
 
 use std::sync::Arc;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use edge_uplink::{Commands, EventStore, LiveState, Uplink, UplinkConfig, UplinkStatus};
+use edge_uplink::{
+    AckBy, Commands, EventStore, LiveState, MqttVersion, Uplink, UplinkConfig, UplinkStatus,
+};
 use hall_wire::event::EventRecord;
 use serde_json::json;
 use tokio::sync::watch;
@@ -22,6 +24,7 @@ pub fn config(port: u16) -> UplinkConfig {
         box_id: "b1".into(),
         host: "127.0.0.1".into(),
         port,
+        mqtt_version: MqttVersion::V3,
         client_id: "hall-511921-001-b1".into(),
         user: None,
         password: None,
@@ -30,8 +33,37 @@ pub fn config(port: u16) -> UplinkConfig {
         backoff_min: Duration::from_millis(20),
         backoff_max: Duration::from_millis(200),
         backlog_rate_per_s: 2000,
+        ack: AckBy::Broker,
+        resend_after: Duration::from_secs(60),
         state_interval_s: 60,
     }
+}
+
+/// The same in a version of MQTT.
+pub fn config_in(mqtt_version: MqttVersion, port: u16) -> UplinkConfig {
+    UplinkConfig {
+        mqtt_version,
+        ..config(port)
+    }
+}
+
+/// Makes a test of each claim in each version of MQTT. A claim is an `async fn(MqttVersion)`.
+#[macro_export]
+macro_rules! in_both_versions {
+    ($($claim:ident),+ $(,)?) => {
+        mod mqtt_3 {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $claim() {
+                super::$claim(edge_uplink::MqttVersion::V3).await;
+            })+
+        }
+        mod mqtt_5 {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $claim() {
+                super::$claim(edge_uplink::MqttVersion::V5).await;
+            })+
+        }
+    };
 }
 
 pub fn live() -> LiveState {

@@ -64,6 +64,7 @@ impl Published {
                 };
                 let facts = cloudevent::facts(&line).unwrap();
                 let event = cloudevent::event(&line, &facts, &self.source, false).unwrap();
+                let event = event.json().unwrap();
                 self.take("event", &event);
                 self.codes.insert(record.code.clone());
             }
