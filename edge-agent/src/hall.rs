@@ -13,7 +13,7 @@ use edge_vision::frame::FrameDetections;
 use hall_archive::{Day, Head, Tap};
 use hall_core::HallTime;
 use hall_core::engine::{Checkpoint, Engine, Output};
-use hall_core::ids::CameraId;
+use hall_core::ids::{CameraId, SensorId};
 use hall_core::observe::{Input, SourceHealth, SystemFact, ZoneSnapshot};
 use hall_core::order::Answer;
 use hall_core::snapshot::HallSnapshot;
@@ -34,6 +34,8 @@ use crate::resume::Resumption;
 
 /// The page and the uplink get a new view at most this often.
 const VIEW_EVERY: Duration = Duration::from_millis(200);
+/// Where a sensor says something new, it is shown at once, at most this often.
+const CHANGED_VIEW_EVERY: Duration = Duration::from_millis(20);
 /// An unchanged hall is still shown this often, so that "nothing new" and "dead" differ.
 const VIEW_AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 /// Open episodes are written down this often; what a crash loses of them is at most this long.
@@ -98,6 +100,9 @@ struct Run<'a> {
     /// Cameras on duty that have delivered.
     scenes: HashMap<CameraId, Scene>,
     summary: Option<Arc<Summary>>,
+    /// What each sensor said last.
+    said: HashMap<SensorId, bool>,
+    viewed_at: Instant,
     view_at: Instant,
     checkpoint_at: Instant,
     checkpoint: Checkpoint,
@@ -148,6 +153,8 @@ impl HallTask {
             engine,
             scenes: HashMap::new(),
             summary: None,
+            said: HashMap::new(),
+            viewed_at: now,
             view_at: now,
             checkpoint_at: now,
             checkpoint,
@@ -279,7 +286,13 @@ impl Run<'_> {
 
     fn sensor(&mut self, input: SensorInput) {
         match input {
-            SensorInput::Reading(reading) => self.tell(reading.at, Input::Sensor(reading)),
+            SensorInput::Reading(reading) => {
+                let before = self.said.insert(reading.sensor.clone(), reading.value);
+                if before != Some(reading.value) {
+                    self.view_at = self.view_at.min(self.viewed_at + CHANGED_VIEW_EVERY);
+                }
+                self.tell(reading.at, Input::Sensor(reading));
+            }
             SensorInput::Health(health) => self.source(health),
             SensorInput::Ticket(ticket) => self.tell(ticket.at, Input::Ticket(ticket)),
         }
@@ -435,6 +448,7 @@ impl Run<'_> {
                 snapshot: Arc::new(self.engine.snapshot()),
                 summary: self.summary.clone(),
             });
+            self.viewed_at = now;
             self.view_at = now + VIEW_EVERY;
             self.dirty = false;
         }

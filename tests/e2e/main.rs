@@ -21,6 +21,7 @@ mod page;
 mod ratings;
 mod rollups;
 mod sensor_adapters;
+mod sensor_flood;
 mod sensor_health;
 mod sensor_push;
 mod shutdown;

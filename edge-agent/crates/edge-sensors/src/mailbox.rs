@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use hall_core::ids::SensorId;
-use hall_core::observe::{SensorReading, SourceHealth, Ticket};
+use hall_core::observe::{SensorReading, SourceHealth, SourceId, Ticket};
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
 /// What a sensor adapter delivers.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,19 +19,43 @@ pub enum SensorInput {
     Ticket(Ticket),
 }
 
-/// At most this many ups and downs wait; beyond it the oldest is dropped and counted (a device that flaps this fast is broken).
-const HEALTH_CAPACITY: usize = 256;
+/// At most this many ups and downs of one source wait; beyond it the oldest is dropped and counted (what flaps this fast is broken).
+const HEALTH_CAPACITY: usize = 16;
+/// What one source says is handed on this far apart in the long run; a radar says ten readings a second.
+const PACE: Duration = Duration::from_millis(50);
+/// Before it is paced, a source may be ahead of that by so much: twenty inputs at once.
+const AHEAD: Duration = Duration::from_secs(1);
+
+/// What waits of one sensor or gateway.
+#[derive(Default)]
+struct Line {
+    health: VecDeque<SourceHealth>,
+    readings: VecDeque<SensorReading>,
+    /// When all that was handed on would have been, at one input per [`PACE`].
+    paid_until: Option<Instant>,
+}
+
+impl Line {
+    /// When what waits may go on; `None`: at once.
+    fn due(&self) -> Option<Instant> {
+        self.paid_until.and_then(|until| until.checked_sub(AHEAD))
+    }
+
+    fn waiting(&self) -> usize {
+        self.health.len() + self.readings.len()
+    }
+}
 
 #[derive(Default)]
 struct Waiting {
-    health: VecDeque<SourceHealth>,
-    readings: BTreeMap<SensorId, VecDeque<SensorReading>>,
+    /// By source; grows to the sensors and gateways there are.
+    lines: BTreeMap<SourceId, Line>,
     coalesced: u64,
 }
 
 /// Between a chatty device and a busy hall: readings of one sensor that have the same value as the one before replace it, so a
 /// flood from one sensor costs one entry and starves nobody; an edge (on to off) is never merged away until two edges wait,
-/// when only the first and the last remain.
+/// when only the first and the last remain. What the hall gets of one source is bounded too: twenty inputs a second.
 #[derive(Default)]
 pub struct Mailbox {
     waiting: Mutex<Waiting>,
@@ -40,33 +65,38 @@ pub struct Mailbox {
 impl Mailbox {
     /// Puts a reading in, merging it with what waits for the same sensor.
     pub fn reading(&self, reading: SensorReading) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let queue = waiting.readings.entry(reading.sensor.clone()).or_default();
-        let merged = match queue.back() {
-            Some(last) if last.value == reading.value && last.quality == reading.quality => {
+        let source = SourceId::Sensor(reading.sensor.clone());
+        self.put(source, |line| {
+            let queue = &mut line.readings;
+            let merged = queue.back().is_some_and(|last| {
+                last.value == reading.value && last.quality == reading.quality || queue.len() >= 2
+            });
+            if merged {
                 queue.pop_back();
-                true
             }
-            Some(_) if queue.len() >= 2 => {
-                queue.pop_back();
-                true
-            }
-            _ => false,
-        };
-        queue.push_back(reading);
-        waiting.coalesced += u64::from(merged);
-        drop(waiting);
-        self.filled.notify_one();
+            queue.push_back(reading);
+            merged
+        });
     }
 
     /// Puts an up or down in.
     pub fn health(&self, health: SourceHealth) {
+        self.put(health.source.clone(), |line| {
+            let queue = &mut line.health;
+            let dropped = queue.len() >= HEALTH_CAPACITY;
+            if dropped {
+                queue.pop_front();
+            }
+            queue.push_back(health);
+            dropped
+        });
+    }
+
+    /// Changes what waits of a source; `change` says whether something was merged or dropped.
+    fn put(&self, source: SourceId, change: impl FnOnce(&mut Line) -> bool) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.health.len() >= HEALTH_CAPACITY {
-            waiting.health.pop_front();
-            waiting.coalesced += 1;
-        }
-        waiting.health.push_back(health);
+        let merged = change(waiting.lines.entry(source).or_default());
+        waiting.coalesced += u64::from(merged);
         drop(waiting);
         self.filled.notify_one();
     }
@@ -80,24 +110,44 @@ impl Mailbox {
             .coalesced
     }
 
-    fn take(&self) -> Vec<SensorInput> {
+    /// What may go on at `now`, ups and downs first, and when to look again at what may not yet.
+    fn take(&self, now: Instant) -> (Vec<SensorInput>, Option<Instant>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut out: Vec<_> = waiting.health.drain(..).map(SensorInput::Health).collect();
-        for (_, queue) in std::mem::take(&mut waiting.readings) {
-            out.extend(queue.into_iter().map(SensorInput::Reading));
+        let (mut out, mut readings) = (Vec::new(), Vec::new());
+        let mut again: Option<Instant> = None;
+        for line in waiting.lines.values_mut().filter(|line| line.waiting() > 0) {
+            if let Some(due) = line.due().filter(|due| *due > now) {
+                again = Some(again.map_or(due, |earlier| earlier.min(due)));
+                continue;
+            }
+            let begin = line.paid_until.map_or(now, |until| until.max(now));
+            line.paid_until = Some(begin + PACE * line.waiting() as u32);
+            out.extend(line.health.drain(..).map(SensorInput::Health));
+            readings.extend(line.readings.drain(..).map(SensorInput::Reading));
         }
-        out
+        out.append(&mut readings);
+        (out, again)
     }
 
     /// Moves what waits to `out` for ever; ends when the receiver is gone.
     pub async fn forward(&self, out: mpsc::Sender<SensorInput>) {
         loop {
-            for input in self.take() {
+            let (inputs, again) = self.take(Instant::now());
+            for input in inputs {
                 if out.send(input).await.is_err() {
                     return;
                 }
             }
-            self.filled.notified().await;
+            let due = async {
+                match again {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.filled.notified() => {}
+                () = due => {}
+            }
         }
     }
 }
@@ -124,7 +174,7 @@ mod tests {
             mailbox.reading(reading(at, true));
         }
         assert_eq!(
-            mailbox.take(),
+            mailbox.take(Instant::now()).0,
             vec![SensorInput::Reading(reading(4999, true))]
         );
         assert_eq!(mailbox.coalesced(), 4999);
@@ -135,12 +185,55 @@ mod tests {
         let mailbox = Mailbox::default();
         mailbox.reading(reading(1, true));
         mailbox.reading(reading(2, false));
-        assert_eq!(mailbox.take().len(), 2);
+        assert_eq!(mailbox.take(Instant::now()).0.len(), 2);
         for at in 0..1001 {
             mailbox.reading(reading(at, at % 2 == 0));
         }
-        let left = mailbox.take();
+        let (left, _) = mailbox.take(Instant::now());
         assert_eq!(left.len(), 2);
         assert_eq!(left[1], SensorInput::Reading(reading(1000, true)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flapping_flood_is_paced_and_no_other_sensor_waits_for_it() {
+        let mailbox = std::sync::Arc::new(Mailbox::default());
+        let (out, mut inputs) = mpsc::channel(256);
+        let forward = mailbox.clone();
+        let task = tokio::spawn(async move { forward.forward(out).await });
+        let (mut flood, mut calm, mut last) = (0, 0, None);
+        // Ten seconds of 5,000 messages a second, and another sensor that says something every 100 ms.
+        for at in 0..10_000 {
+            for n in 0..5 {
+                mailbox.reading(reading(at, (at + n) % 2 == 0));
+            }
+            if at % 100 == 0 {
+                mailbox.reading(SensorReading {
+                    sensor: "calm".into(),
+                    ..reading(at, at % 200 == 0)
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            while let Ok(SensorInput::Reading(reading)) = inputs.try_recv() {
+                if reading.sensor.as_str() == "calm" {
+                    calm += 1;
+                    assert!(at - reading.at.0 <= 2, "{} came at {at}", reading.at.0);
+                } else {
+                    flood += 1;
+                    last = Some(reading);
+                }
+            }
+        }
+        assert_eq!(calm, 100);
+        assert!((200..=225).contains(&flood), "{flood} readings went on");
+        // The newest word is not lost when the flood ends.
+        tokio::time::sleep(PACE * 2).await;
+        while let Ok(SensorInput::Reading(reading)) = inputs.try_recv() {
+            last = Some(reading);
+        }
+        assert_eq!(
+            last.map(|r| (r.at.0, r.value)),
+            Some((9_999, (9_999 + 4) % 2 == 0))
+        );
+        task.abort();
     }
 }

@@ -1,6 +1,6 @@
 //! One connection to the sensors' broker: subscribes every bound topic, reconnects for ever, reports the link. Knows no rules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,7 +64,8 @@ const MAX_PACKET_BYTES: usize = 64 * 1024;
 /// The sensors of one broker.
 pub struct MqttSensors {
     address: BrokerAddress,
-    sensors: Vec<Arc<dyn TopicAdapter>>,
+    /// By topic, so that a flood on one topic costs no look at the others.
+    sensors: HashMap<String, Vec<Arc<dyn TopicAdapter>>>,
     hearers: Vec<Arc<dyn TopicHearer>>,
     now: Now,
     out: mpsc::Sender<SensorInput>,
@@ -83,9 +84,15 @@ impl MqttSensors {
         out: mpsc::Sender<SensorInput>,
         status: watch::Sender<LinkStatus>,
     ) -> Self {
+        let mut by_topic: HashMap<String, Vec<Arc<dyn TopicAdapter>>> = HashMap::new();
+        for sensor in sensors {
+            for topic in sensor.topics() {
+                by_topic.entry(topic).or_default().push(sensor.clone());
+            }
+        }
         MqttSensors {
             address,
-            sensors,
+            sensors: by_topic,
             hearers: Vec::new(),
             now,
             out,
@@ -160,7 +167,7 @@ impl MqttSensors {
             options.set_credentials(user, password);
         }
         // Requests: one subscribe per topic; sized for all of them so that subscribing never waits for the poll below.
-        let mut topics: Vec<String> = self.sensors.iter().flat_map(|s| s.topics()).collect();
+        let mut topics: Vec<String> = self.sensors.keys().cloned().collect();
         topics.extend(self.hearers.iter().flat_map(|h| h.topics()));
         topics.sort();
         topics.dedup();
@@ -182,7 +189,7 @@ impl MqttSensors {
                         s.trouble.clear();
                     });
                     tracing::info!(broker = %format_args!("{}:{}", self.address.host, self.address.port),
-                        sensors = self.sensors.len(), "Sensor broker connected.");
+                        topics = topics.len(), "Sensor broker connected.");
                 }
                 Ok(Event::Incoming(Packet::ConnAck(ack))) => {
                     return format!("broker refused the connection: {:?}", ack.code);
@@ -213,7 +220,7 @@ impl MqttSensors {
         }
         // A bridge is told of once, however many sensors hang on it.
         let mut bridges = BTreeSet::new();
-        for sensor in &self.sensors {
+        for sensor in self.sensors.get(&publish.topic).into_iter().flatten() {
             match sensor.interpret(&publish.topic, &publish.payload, publish.retain) {
                 Ok(Some(Meaning::Reading {
                     value,
