@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Login, password};
 
@@ -100,22 +101,28 @@ impl Files {
     }
 }
 
-/// The box's password at its own broker, made when there is none yet.
+/// The box's password at its own broker, made when there is none yet. Whoever asks at the same time gets the same.
 ///
 /// # Errors
 /// When the folder cannot be read or written.
 pub fn box_password(folder: &Path) -> Result<String, String> {
     make_folder(folder)?;
     let path = folder.join(BOX_PASSWORD);
-    match fs::read_to_string(&path) {
-        Ok(text) if !text.trim().is_empty() => return Ok(text.trim().to_owned()),
-        Ok(_) => {}
-        Err(e) if e.kind() == ErrorKind::NotFound => {}
-        Err(e) => return Err(format!("cannot read {}: {e}", path.display())),
+    let trouble = |e| format!("cannot make {}: {e}", path.display());
+    if !path.exists() {
+        let part = part_of(&path);
+        write(&part, &password::make()?).map_err(trouble)?;
+        // A link is made only where nothing is: the first one counts, whole.
+        let first = fs::hard_link(&part, &path);
+        fs::remove_file(&part).map_err(trouble)?;
+        match first {
+            Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(trouble(e)),
+            _ => {}
+        }
     }
-    let password = password::make()?;
-    put(&path, &password)?;
-    Ok(password)
+    let text = fs::read_to_string(&path);
+    let text = text.map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+    Ok(text.trim().to_owned())
 }
 
 /// Makes a new password for a login and returns it; only its hash is kept. A running broker takes it within a second, and the one before
@@ -211,7 +218,6 @@ fn make_folder(folder: &Path) -> Result<(), String> {
         return Ok(());
     }
     let mut builder = fs::DirBuilder::new();
-    use std::os::unix::fs::DirBuilderExt;
     builder.mode(PRIVATE_FOLDER).recursive(true);
     builder.create(folder).map_err(trouble)?;
     as_parent(folder).map_err(trouble)
@@ -219,25 +225,29 @@ fn make_folder(folder: &Path) -> Result<(), String> {
 
 /// Writes a file whole or not at all, for nobody else to read.
 fn put(path: &Path, text: &str) -> Result<(), String> {
-    let part = path.with_extension("part");
-    let write = || {
-        // Left over from a write that was cut off, perhaps with other permissions.
-        match fs::remove_file(&part) {
-            Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
-        let mut options = fs::OpenOptions::new();
-        let mut out = options
-            .write(true)
-            .create_new(true)
-            .mode(PRIVATE)
-            .open(&part)?;
-        out.write_all(text.as_bytes())?;
-        out.sync_all()?;
-        as_parent(&part)?;
-        fs::rename(&part, path)
-    };
-    write().map_err(|e| format!("cannot write {}: {e}", path.display()))
+    let part = part_of(path);
+    let put = write(&part, text).and_then(|()| fs::rename(&part, path));
+    put.map_err(|e| format!("cannot write {}: {e}", path.display()))
+}
+
+/// A name beside the file that nobody else writes to.
+fn part_of(path: &Path) -> PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    path.with_file_name(format!(".{name}.{process}-{count}"))
+}
+
+fn write(part: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    let mut out = options
+        .write(true)
+        .create_new(true)
+        .mode(PRIVATE)
+        .open(part)?;
+    out.write_all(text.as_bytes())?;
+    out.sync_all()?;
+    as_parent(part)
 }
 
 /// Gives what root has made to whom its folder belongs: the service's user has to read it.
@@ -250,4 +260,29 @@ fn as_parent(path: &Path) -> std::io::Result<()> {
         chown(path, Some(theirs.uid()), Some(theirs.gid()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asks_for_the_boxs_password_at_the_same_time_gets_the_same() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let folder = folder.path().join("sensor-broker");
+            let passwords: Vec<String> = std::thread::scope(|scope| {
+                let asked: Vec<_> = (0..8)
+                    .map(|_| scope.spawn(|| box_password(&folder).unwrap()))
+                    .collect();
+                asked.into_iter().map(|a| a.join().unwrap()).collect()
+            });
+            assert!(
+                passwords.iter().all(|p| *p == passwords[0]),
+                "{passwords:?}"
+            );
+            assert!(!passwords[0].is_empty());
+            assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        }
+    }
 }
