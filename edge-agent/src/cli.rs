@@ -15,7 +15,7 @@ mod sensors;
 
 pub use central::{BrokerArgs, BrokerUrl, CentralArgs, Tolerance};
 pub use fleet::FleetArgs;
-pub use sensors::{LoginArgs, SensorsCommand};
+pub use sensors::{IdentifyArgs, ListenArgs, LoginArgs, SearchArgs, SensorsCommand};
 
 /// One edge box in a public service hall.
 #[derive(Debug, Parser)]

@@ -24,6 +24,8 @@ mod sensor_adapters;
 mod sensor_flood;
 mod sensor_health;
 mod sensor_push;
+mod sensors_identify;
+mod sensors_listen;
 mod shutdown;
 mod sudden_death;
 mod ticket_machines;

@@ -2,44 +2,16 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use edge_tests::agent::Agent;
 use edge_tests::hall::Hall;
+use edge_tests::tty::LinePair;
 use edge_tests::wait;
 use serde_json::Value;
 
 const SOON: Duration = Duration::from_secs(20);
 const TOKEN: &str = "9f6d1c0e9b7a48d2a3c4e5f607182930";
-
-/// Two pseudo-terminals that are one line; ends with the test.
-struct Line(Child);
-
-impl Line {
-    fn between(box_end: &Path, terminal_end: &Path) -> Line {
-        let end = |path: &Path| format!("pty,raw,echo=0,link={}", path.display());
-        let child = Command::new("socat")
-            .args([end(box_end), end(terminal_end)])
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("socat is installed (make setup-test)");
-        let line = Line(child);
-        wait::until_true("the pseudo-terminals", SOON, || {
-            box_end.exists() && terminal_end.exists()
-        })
-        .unwrap();
-        line
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        // Fails only when it has ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 fn up(agent: &Agent, component: &str) -> bool {
     let health = agent.health();
@@ -61,8 +33,8 @@ fn kept(store: &Path) -> Option<Value> {
 #[test]
 fn what_is_pressed_at_a_window_is_a_total_of_its_day_and_no_more() {
     let mut hall = Hall::of_sensors(1).unwrap();
-    let (box_end, terminal_end) = (hall.folder().join("box"), hall.folder().join("terminal"));
-    let _line = Line::between(&box_end, &terminal_end);
+    let line = LinePair::lay(hall.folder()).unwrap();
+    let (box_end, terminal_end) = (line.near().to_owned(), line.far().to_owned());
     hall.extend(&format!(
         r#"
 [[ratings]]

@@ -5,6 +5,7 @@
 pub mod debounce;
 pub mod error;
 pub mod esphome;
+pub mod find;
 pub mod json;
 pub mod ld2410;
 pub mod ld2450;

@@ -1,8 +1,14 @@
 //! `sensors`: what an installer asks for while setting sensors up. One module per question.
 
+mod bind;
+mod ears;
+mod entry;
+mod identify;
+mod listen;
 mod login;
+mod table;
 
-use super::{Exit, load_config};
+use super::{Exit, complain, load_config};
 use crate::cli::SensorsCommand;
 
 /// Answers one question.
@@ -11,6 +17,8 @@ use crate::cli::SensorsCommand;
 /// When it cannot be done; the text says why and what to do.
 pub fn sensors(command: &SensorsCommand) -> anyhow::Result<Exit> {
     match command {
+        SensorsCommand::Listen(args) => listen::listen(args),
+        SensorsCommand::Identify(args) => identify::identify(args),
         SensorsCommand::Login(args) => login::login(args),
     }
 }
