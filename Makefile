@@ -20,7 +20,7 @@ export ORT_DYLIB_PATH ?= $(CURDIR)/.native/onnxruntime/libonnxruntime.so.1.28.0
 # ONNX Runtime has no telemetry in the pinned version; this keeps it so if somebody brings a newer one.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup setup-test build run test lint bench fuzz deny fmt clean-native
+.PHONY: help setup setup-test build run test lint bench fuzz storm deny fmt clean-native
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -50,6 +50,10 @@ bench: setup-test ## A day of a large hall, CPU time per analysed frame, a backl
 
 fuzz: setup ## A million inputs for every parser of foreign bytes (needs cargo-fuzz); RUNS=1000 fewer, PARSER=ld2410 only one
 	@$(scripts)/fuzz.sh
+
+storm: setup-test ## Kill the broker 200 times at random instants while a fleet publishes: 100 with and 100 without persistence (two minutes)
+	cargo build --locked -p edge-agent -p edge-tests --bins
+	EDGE_TEST_KILLS=100 cargo test --locked -p edge-tests --test e2e broker_storm -- --nocapture
 
 deny: ## Licences and advisories of all dependencies (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing; what to do: cargo install --locked cargo-deny (some minutes)" >&2; exit 1; }

@@ -7,11 +7,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use edge_tests::agent::Agent;
-use edge_tests::broker::{Broker, Memory};
 use edge_tests::export::Export;
-use edge_tests::hall::Hall;
-use edge_tests::subscriber::Subscriber;
-use edge_tests::toggler::Toggler;
+use edge_tests::line::State;
+use edge_tests::stage::Stage;
 use edge_tests::wait;
 
 /// A small file system in memory. Unmounted when dropped.
@@ -53,12 +51,18 @@ impl Drop for SmallDisk {
     }
 }
 
-#[test]
-fn a_full_disk_is_reported_judging_goes_on_and_events_are_kept_again_when_there_is_room() {
-    let broker = Broker::start(Memory::None).unwrap();
-    // Many, so that the database soon needs room it has not yet taken.
-    let windows = 24;
-    let mut hall = Hall::of_sensors(windows).unwrap();
+/// Whether the box can reach the centre while its disk is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Centre {
+    There,
+    /// Gone before the disk fills, and back before there is room.
+    Away,
+}
+
+fn check(of: Centre) {
+    // Many windows, so that the database soon needs room it has not yet taken.
+    let mut stage = Stage::new(24).unwrap();
+    let hall = &mut stage.hall;
     let at = hall.folder().join("disk");
     let Some(disk) = SmallDisk::mount(&at, 48) else {
         say_skipped("the full-disk test: mounting a tmpfs needs root");
@@ -66,15 +70,22 @@ fn a_full_disk_is_reported_judging_goes_on_and_events_are_kept_again_when_there_
     };
     hall.store(&at.join("store"));
     hall.set("storage", "reserve_mib", 4);
-    hall.broker(&broker.url());
-    let centre = Subscriber::start(broker.port(), "hall/v1/#", None).unwrap();
-    let people = Toggler::start(broker.port(), windows).unwrap();
-    let mut agent = Agent::start(&hall).unwrap();
+    let people = stage.people().unwrap();
+    let (hall, line, centre) = (&stage.hall, &stage.line, &stage.centre);
+    let mut agent = Agent::start(hall).unwrap();
     let seq = Agent::stored;
     wait::until_true("events are kept", Duration::from_secs(30), || {
         seq(&agent) > Some(5)
     })
     .unwrap();
+    if of == Centre::Away {
+        line.set(State::Cut);
+        let at = seq(&agent).unwrap();
+        wait::until_true("a backlog", Duration::from_secs(60), || {
+            seq(&agent) > Some(at + 20)
+        })
+        .unwrap();
+    }
 
     wait::until_true(
         "the full disk to be reported",
@@ -101,6 +112,13 @@ fn a_full_disk_is_reported_judging_goes_on_and_events_are_kept_again_when_there_
         states(&agent).is_some() && states(&agent) != before
     })
     .unwrap();
+    if of == Centre::Away {
+        line.set(State::Open);
+        wait::until_true("the line is back", Duration::from_secs(60), || {
+            agent.health()["uplink"]["mode"] != "offline"
+        })
+        .unwrap_or_else(|e| panic!("{e}\n{}", agent.log()));
+    }
 
     std::fs::remove_file(disk.fill()).unwrap();
     let at_relief = seq(&agent).unwrap();
@@ -109,10 +127,15 @@ fn a_full_disk_is_reported_judging_goes_on_and_events_are_kept_again_when_there_
     })
     .unwrap_or_else(|e| panic!("{e}\n{}", agent.log()));
     drop(people);
+    wait::until_true("all of it at the centre", Duration::from_secs(60), || {
+        let health = agent.health();
+        health["store"]["seq"] == health["uplink"]["acked"]
+    })
+    .unwrap_or_else(|e| panic!("{e}\n{}", agent.log()));
     let (status, _) = agent.stop().unwrap();
     assert!(status.success(), "{status}");
     // To make room the box may have dropped what the centre had acknowledged, oldest first, and nothing else.
-    let export = Export::verified(&hall).unwrap();
+    let export = Export::verified(hall).unwrap();
     let (first, last) = export.span().unwrap();
     wait::until_true(
         "the last event at the centre",
@@ -126,10 +149,21 @@ fn a_full_disk_is_reported_judging_goes_on_and_events_are_kept_again_when_there_
     )
     .unwrap();
     let seen = centre.continuity();
-    println!("the box keeps #{first} to #{last}; the centre has {seen:?}");
+    println!("{of:?}: the box keeps #{first} to #{last}; the centre has {seen:?}");
     assert_eq!(seen.span, Some((1, last)));
     assert_eq!(seen.missing, [0u64; 0]);
     assert_eq!(seen.forked, [0u64; 0]);
+    stage.verdict().unwrap().assert_clean();
+}
+
+#[test]
+fn a_full_disk_is_reported_judging_goes_on_and_events_are_kept_again_when_there_is_room() {
+    check(Centre::There);
+}
+
+#[test]
+fn a_disk_that_fills_while_the_centre_is_away_costs_no_record_when_both_are_back() {
+    check(Centre::Away);
 }
 
 /// Past the test harness, which would swallow what a passing test prints.

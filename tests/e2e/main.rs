@@ -6,19 +6,24 @@
     reason = "a failed step is a failed test, and tests say what they measured and skipped"
 )]
 
+mod access;
 mod broker_outage;
+mod broker_storm;
 mod calendar;
 mod camera_loss;
 mod central_fleet;
 mod centre;
 mod centre_acknowledges;
+mod clock_step;
 mod commands;
+mod days_offline;
 mod examples;
 mod full_disk;
 mod judged_hall;
 mod own_broker;
 mod page;
 mod ratings;
+mod receipts;
 mod rollups;
 mod sensor_adapters;
 mod sensor_flood;
@@ -29,6 +34,8 @@ mod sensors_listen;
 mod shutdown;
 mod sudden_death;
 mod ticket_machines;
+mod tiers;
 mod watchers;
 mod web_api;
+mod wills;
 mod wrong_setup;

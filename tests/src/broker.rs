@@ -1,9 +1,8 @@
 //! A real mosquitto on 127.0.0.1, owned by the test: killed, restarted on its port, with or without memory.
 
 use std::fs::File;
-use std::io::Write;
 use std::net::{Ipv4Addr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -23,6 +22,10 @@ pub enum Memory {
     Persistent,
 }
 
+/// What is worth a line of its log.
+const LOG: &str =
+    "log_type error\nlog_type warning\nlog_type notice\nlog_type information\nlog_type subscribe\n";
+
 /// A broker. Killed when dropped; its folder goes with it.
 pub struct Broker {
     folder: TempDir,
@@ -39,11 +42,19 @@ impl Broker {
         Broker::start_with(memory, "")
     }
 
-    /// The same with more lines of its configuration.
+    /// The same with more lines in its configuration.
     ///
     /// # Errors
     /// As [`Broker::start`].
     pub fn start_with(memory: Memory, more: &str) -> Result<Broker> {
+        Broker::start_as(|port, folder| format!("{}{more}\n", simple(port, folder, memory)))
+    }
+
+    /// The same with a configuration of the caller's, made for a port and a folder.
+    ///
+    /// # Errors
+    /// As [`Broker::start`].
+    pub fn start_as(config: impl Fn(u16, &Path) -> String) -> Result<Broker> {
         // mosquitto cannot report port 0, so a port is probed first; when somebody is quicker, another try.
         let mut last = None;
         for _ in 0..5 {
@@ -52,7 +63,11 @@ impl Broker {
                 port: free_port()?,
                 child: None,
             };
-            broker.write_config(memory, more)?;
+            let folder = broker.folder.path();
+            // As root mosquitto would become its own user, who may not write to our folder.
+            let user = current_user().map_or_else(String::new, |u| format!("user {u}\n"));
+            let text = format!("{}{user}log_dest stderr\n", config(broker.port, folder));
+            std::fs::write(folder.join("mosquitto.conf"), text)?;
             match broker.restart() {
                 Ok(()) => return Ok(broker),
                 Err(e) => last = Some(e),
@@ -144,31 +159,11 @@ impl Broker {
         std::fs::read_to_string(self.folder.path().join("mosquitto.log")).unwrap_or_default()
     }
 
-    fn write_config(&self, memory: Memory, more: &str) -> Result<()> {
-        let folder = self.folder.path();
-        let mut config = File::create(folder.join("mosquitto.conf"))?;
-        writeln!(
-            config,
-            "listener {} 127.0.0.1\nallow_anonymous true\nlog_dest stderr\nset_tcp_nodelay true\nmax_queued_messages 0",
-            self.port
-        )?;
-        writeln!(config, "{more}")?;
-        // As root mosquitto would become its own user, who may not write to our folder.
-        if let Some(user) = current_user() {
-            writeln!(config, "user {user}")?;
-        }
-        match memory {
-            Memory::None => writeln!(config, "persistence false")?,
-            Memory::Persistent => {
-                // Saved after every change, so that SIGKILL finds it on disk.
-                writeln!(
-                    config,
-                    "persistence true\npersistence_location {}/\nautosave_on_changes true\nautosave_interval 1",
-                    folder.display()
-                )?;
-            }
-        }
-        Ok(())
+    /// How often a client has been granted a subscription since the first start.
+    #[must_use]
+    pub fn subscriptions(&self, client_id: &str) -> usize {
+        let line = format!(": {client_id} 1 ");
+        self.log().lines().filter(|l| l.contains(&line)).count()
     }
 }
 
@@ -176,6 +171,21 @@ impl Drop for Broker {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// A broker that lets everybody in.
+fn simple(port: u16, folder: &Path, memory: Memory) -> String {
+    let memory = match memory {
+        Memory::None => "persistence false".to_owned(),
+        // Saved after every change, so that SIGKILL finds it on disk.
+        Memory::Persistent => format!(
+            "persistence true\npersistence_location {}/\nautosave_on_changes true\nautosave_interval 1",
+            folder.display()
+        ),
+    };
+    format!(
+        "listener {port} 127.0.0.1\nallow_anonymous true\n{LOG}set_tcp_nodelay true\nmax_queued_messages 0\n{memory}\n"
+    )
 }
 
 /// Debian puts mosquitto where ordinary users have no search path.

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
 use crate::agent::workspace;
+use crate::broker::Broker;
 use crate::port::free_port;
+use crate::site::Site;
 
 /// A hall's configuration and folder. The folder goes with it.
 pub struct Hall {
@@ -123,6 +125,34 @@ impl Hall {
                 entries.retain(|entry| entry[key].as_str() != Some(id));
             }
         }
+    }
+
+    /// Stands at this place, with a login of its own at a broker as documented.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn stand_at(&mut self, place: &str, site: &Site, broker: &Broker) -> Result<()> {
+        let levels: Vec<&str> = place.split('/').collect();
+        let [area @ .., hall, box_id] = &levels[..] else {
+            bail!("{place} is no place of a box");
+        };
+        self.set(
+            "hall",
+            "area",
+            area.iter().copied().collect::<toml_edit::Array>(),
+        );
+        self.set("hall", "id", *hall);
+        self.set("box", "id", *box_id);
+        let password = site.password_file()?.display().to_string();
+        for (key, text) in [
+            ("url", format!("mqtts://127.0.0.1:{}", broker.port())),
+            ("ca_file", site.ca_file().display().to_string()),
+            ("user", place.to_owned()),
+            ("password_file", password),
+        ] {
+            self.set("uplink", key, text);
+        }
+        Ok(())
     }
 
     /// A key whose commands are obeyed.

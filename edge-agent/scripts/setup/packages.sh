@@ -18,9 +18,10 @@ run=(gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ba
 fetch=(python3 python3-pip)
 # Tests: H.264 and H.265 encoders for test cameras (ugly, bad), a browser for the page, Chinese glyphs for its pictures, a database
 # and a Python client for the receiving side with what its examples call (jq), pairs of pseudo-terminals that are serial lines (socat), Modbus units of another
-# library on TCP and on such lines (pymodbus, which wants serial-asyncio).
+# library on TCP and on such lines (pymodbus, which wants serial-asyncio), a clock that can be stepped for one process alone
+# (libfaketime), certificates for a broker (openssl).
 test=(gstreamer1.0-plugins-ugly gstreamer1.0-tools chromium fonts-noto-cjk postgresql python3-paho-mqtt jq socat
-  python3-pymodbus python3-serial-asyncio)
+  python3-pymodbus python3-serial-asyncio libfaketime openssl)
 
 case $what in
   run) wanted=("${build[@]}" "${run[@]}" "${fetch[@]}") ;;

@@ -53,9 +53,16 @@ pub struct FleetArgs {
     /// Unchanged states are repeated after this many seconds; long, so that a summary a minute is one message a minute.
     #[arg(long, value_name = "S", default_value_t = 3600)]
     pub state_interval_s: u32,
-    /// The broker's process on this machine, for its CPU time.
+    /// Let boxes die one after the other over one keep-alive, and measure how long their wills take: how many and when, for example
+    /// 40@2m.
+    #[arg(long, value_name = "BOXES@START", value_parser = deaths)]
+    pub deaths: Option<(usize, Duration)>,
+    /// Keep every box's log in a folder of its own in this one, as a box does, instead of in memory; for few boxes.
+    #[arg(long, value_name = "DIR")]
+    pub logs: Option<PathBuf>,
+    /// The broker's process on this machine, for its CPU time; one for each node of a cluster.
     #[arg(long, value_name = "PID")]
-    pub broker_pid: Option<u32>,
+    pub broker_pid: Vec<u32>,
     /// Write what each box published, for `central --expect`.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -63,9 +70,9 @@ pub struct FleetArgs {
 
 fn scale(text: &str) -> Result<f64, String> {
     let scale: f64 = text.parse().map_err(|_| "it is a number")?;
-    let fits = (0.01..=3600.0).contains(&scale);
+    let fits = (0.01..=36_000.0).contains(&scale);
     fits.then_some(scale)
-        .ok_or_else(|| "it is between 0.01 and 3600".into())
+        .ok_or_else(|| "it is between 0.01 and 36000".into())
 }
 
 fn mqtt_version(text: &str) -> Result<MqttVersion, String> {
@@ -80,4 +87,12 @@ fn outage(text: &str) -> Result<(Duration, Duration), String> {
         .split_once('+')
         .ok_or("it is START+LENGTH, for example 2m+10m")?;
     Ok((duration(at)?, duration(lasts)?))
+}
+
+fn deaths(text: &str) -> Result<(usize, Duration), String> {
+    let (boxes, at) = text
+        .split_once('@')
+        .ok_or("it is BOXES@START, for example 40@2m")?;
+    let boxes = boxes.parse().map_err(|_| "it begins with a number")?;
+    Ok((boxes, duration(at)?))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use edge_uplink::{AckBy, UplinkConfig};
-use hall_fleet::{Fleet, FleetConfig, Outage, Outcome};
+use hall_fleet::{Deaths, Fleet, FleetConfig, Outage, Outcome};
 use tokio_util::sync::CancellationToken;
 
 use super::central::{login, say, tls};
@@ -23,9 +23,9 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 /// # Errors
 /// When the boxes cannot be set up.
 pub fn fleet(args: &FleetArgs) -> anyhow::Result<Exit> {
-    if args.outage.is_some() && args.broker.broker.tls {
+    if (args.outage.is_some() || args.deaths.is_some()) && args.broker.broker.tls {
         bail!(
-            "--outage cuts a line of this program's own, where the broker's certificate does not fit; what to do: use mqtt:// for it"
+            "--outage and --deaths cut lines of this program's own, where the broker's certificate does not fit; what to do: use mqtt:// for them"
         );
     }
     let (user, password) = login(&args.broker).unzip();
@@ -44,7 +44,7 @@ pub fn fleet(args: &FleetArgs) -> anyhow::Result<Exit> {
             password,
             tls: tls(&args.broker),
             keep_alive_s: args.keep_alive_s,
-            backoff_min: Duration::from_secs(1),
+            backoff_min: args.backoff_max.min(Duration::from_secs(1)),
             backoff_max: args.backoff_max,
             backlog_rate_per_s: args.backlog_rate,
             ack: AckBy::Broker,
@@ -58,7 +58,9 @@ pub fn fleet(args: &FleetArgs) -> anyhow::Result<Exit> {
         duration: args.duration,
         drain: args.drain,
         outage: args.outage.map(|(at, lasts)| Outage { at, lasts }),
-        broker_pid: args.broker_pid,
+        deaths: args.deaths.map(|(boxes, at)| Deaths { boxes, at }),
+        logs: args.logs.clone(),
+        broker_pids: args.broker_pid.clone(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -13,6 +13,39 @@ pub fn seconds(pid: u32) -> Option<f64> {
     Some((ticks(11)? + ticks(12)?) / TICKS_PER_S)
 }
 
+/// CPU time of one process over a while, also when it ends on the way.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CpuMeter {
+    pid: u32,
+    /// At the start and at the last look.
+    span: Option<(f64, f64)>,
+}
+
+impl CpuMeter {
+    /// From now on.
+    #[must_use]
+    pub fn start(pid: u32) -> Self {
+        let now = seconds(pid);
+        CpuMeter {
+            pid,
+            span: now.map(|s| (s, s)),
+        }
+    }
+
+    /// Takes the present figure, if the process is still there.
+    pub fn look(&mut self) {
+        if let (Some((_, last)), Some(now)) = (&mut self.span, seconds(self.pid)) {
+            *last = now;
+        }
+    }
+
+    /// Seconds used between start and last look; `None`: there was no such process.
+    #[must_use]
+    pub fn used_s(&self) -> Option<f64> {
+        self.span.map(|(first, last)| last - first)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -23,5 +56,10 @@ mod tests {
             x = std::hint::black_box(x.wrapping_mul(3));
         }
         assert_eq!(super::seconds(u32::MAX), None);
+        assert_eq!(super::CpuMeter::start(u32::MAX).used_s(), None);
+        assert_eq!(
+            super::CpuMeter::start(std::process::id()).used_s(),
+            Some(0.0)
+        );
     }
 }

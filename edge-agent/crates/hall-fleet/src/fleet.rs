@@ -1,39 +1,34 @@
-//! Runs the boxes: engines on one task, an uplink for each on its own, an outage in between, and figures.
+//! Runs the boxes: engines on one task, an uplink for each on its own, an outage and deaths in between, and figures.
 
-use std::sync::{Arc, LazyLock};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use edge_config::Config;
-use edge_uplink::clock::{WallFn, WallTime};
-use edge_uplink::store::codec::GENESIS;
-use edge_uplink::store::mem::MemStore;
-use edge_uplink::{EventStore, LiveState, Uplink, UplinkConfig, UplinkStatus};
+use edge_uplink::{Uplink, UplinkConfig};
 use hall_core::HallTime;
-use hall_core::time::WallClock;
-use hall_replay::{ReplayOptions, ReplayOutput, Run, Step};
 use serde::Serialize;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::FleetError;
+use crate::cpu::CpuMeter;
 use crate::day::{Day, PICTURE_MS};
-use crate::meta::meta;
-use crate::place::{BOX_ID, place};
-use crate::{FleetError, cpu, gate};
+use crate::deaths::{self, Deaths, Mortals, Wills};
+use crate::figures::Figures;
+use crate::gate::{self, Gate};
+use crate::place::place;
+use crate::sim::SimTime;
+use crate::worker::Worker;
 
-const UTC_OFFSET_S: i32 = 28_800;
 /// Engines are driven in slices of this length, so that boxes are spread over the time between two pictures.
 const SLICE: Duration = Duration::from_millis(50);
 /// Figures are taken this often.
-const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+pub(crate) const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 /// All uplinks have this long to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(20);
-
-static OPTIONS: LazyLock<ReplayOptions> = LazyLock::new(|| ReplayOptions {
-    summaries: true,
-    ..ReplayOptions::default()
-});
 
 /// All boxes lose the broker for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +58,12 @@ pub struct FleetConfig {
     pub drain: Duration,
     /// An outage.
     pub outage: Option<Outage>,
-    /// The broker's process, for its CPU time.
-    pub broker_pid: Option<u32>,
+    /// Boxes that die.
+    pub deaths: Option<Deaths>,
+    /// Where logs are kept, a folder for each box; `None`: in memory.
+    pub logs: Option<PathBuf>,
+    /// The broker's processes, for their CPU time.
+    pub broker_pids: Vec<u32>,
 }
 
 /// How it is going.
@@ -118,6 +117,8 @@ pub struct Outcome {
     pub reconnected_s: Option<f64>,
     /// After the outage: seconds until nothing waited that had been made before its end.
     pub drained_s: Option<f64>,
+    /// How long wills took; `None`: nobody died.
+    pub wills: Option<Wills>,
     /// CPU seconds of this process: all boxes, engines and the gate.
     pub boxes_cpu_s: f64,
     /// CPU seconds of the broker.
@@ -127,46 +128,28 @@ pub struct Outcome {
     pub boxes: Vec<Published>,
 }
 
-/// A box without its uplink.
-struct Worker {
-    run: Run<'static>,
-    day: Day,
-    store: Arc<dyn EventStore>,
-    seqs: watch::Sender<u64>,
-    live: watch::Sender<Arc<LiveState>>,
-    status: watch::Receiver<UplinkStatus>,
-    hall: String,
-    config_sha256: String,
-    next: HallTime,
-    summaries: u64,
-}
-
 /// The boxes.
 pub struct Fleet {
     cfg: FleetConfig,
     progress: watch::Sender<Progress>,
 }
 
-/// Simulated time: begins now and runs `scale` times as fast.
-#[derive(Clone, Copy)]
-struct SimTime {
-    origin: Instant,
-    start_unix_ms: i64,
-    scale: f64,
+/// Runs an uplink until it is told to stop. What it ends with by itself was shown when it was made.
+pub(crate) async fn publish(uplink: Uplink, stop: CancellationToken) {
+    if let Err(error) = uplink.run(stop).await {
+        tracing::error!(%error, "An uplink ended.");
+    }
 }
 
-impl SimTime {
-    fn now(self) -> HallTime {
-        let ms = self.origin.elapsed().as_secs_f64() * 1000.0 * self.scale;
-        HallTime(self.start_unix_ms + ms as i64)
-    }
-
-    fn wall(self) -> WallFn {
-        Arc::new(move || WallTime {
-            unix_ms: self.now().0,
-            utc_offset_s: UTC_OFFSET_S,
-        })
-    }
+/// What runs.
+struct Running {
+    workers: Vec<Worker>,
+    uplinks: JoinSet<()>,
+    line: watch::Sender<Gate>,
+    mortals: Option<Mortals>,
+    figures: Figures,
+    sim: SimTime,
+    sampled: Instant,
 }
 
 impl Fleet {
@@ -194,14 +177,29 @@ impl Fleet {
         start_unix_ms: i64,
         cancel: CancellationToken,
     ) -> Result<Outcome, FleetError> {
+        let stop_uplinks = CancellationToken::new();
+        // Gates and the watch over wills; they end with the run.
+        let mut tasks = JoinSet::new();
+        let mut running = self.start(start_unix_ms, &stop_uplinks, &mut tasks).await?;
+        let outcome = self.work(&mut running, &cancel).await;
+        stop_uplinks.cancel();
+        let all_ended = async { while running.uplinks.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(FAREWELL, all_ended).await;
+        outcome
+    }
+
+    async fn start(
+        &self,
+        start_unix_ms: i64,
+        stop: &CancellationToken,
+        tasks: &mut JoinSet<()>,
+    ) -> Result<Running, FleetError> {
         let mut uplink = self.cfg.uplink.clone();
-        let is_open = watch::Sender::new(true);
-        let mut gates = JoinSet::new();
+        let line = watch::Sender::new(Gate::Open);
         if self.cfg.outage.is_some() {
-            let (address, passing) =
-                gate::open(uplink.host, uplink.port, is_open.subscribe()).await?;
+            let (address, passing) = gate::open(uplink.host, uplink.port, line.subscribe()).await?;
             (uplink.host, uplink.port) = (address.ip().to_string(), address.port());
-            gates.spawn(passing);
+            tasks.spawn(passing);
         }
         let sim = SimTime {
             origin: Instant::now(),
@@ -209,19 +207,32 @@ impl Fleet {
             scale: self.cfg.time_scale,
         };
         let config = self.config(HallTime(start_unix_ms))?;
-        let stop_uplinks = CancellationToken::new();
-        let mut uplinks = JoinSet::new();
-        let mut workers = Vec::with_capacity(self.cfg.halls);
-        for n in 0..self.cfg.halls {
-            let (worker, uplink) = self.worker(n, &config, &uplink, sim)?;
-            workers.push(worker);
-            uplinks.spawn(uplink.run(stop_uplinks.clone()));
+        let mut workers = (0..self.cfg.halls)
+            .map(|n| self.worker(n, &config, &uplink, sim))
+            .collect::<Result<Vec<_>, _>>()?;
+        let chosen = deaths::chosen(workers.len(), self.cfg.deaths);
+        let lines = deaths::lines(&chosen, &mut workers, &uplink, tasks).await?;
+        let (mut uplinks, mut alive) = (JoinSet::new(), BTreeMap::<usize, AbortHandle>::new());
+        for (n, worker) in workers.iter_mut().enumerate() {
+            alive.insert(n, uplinks.spawn(publish(worker.connect()?, stop.clone())));
         }
-        let outcome = self.work(&mut workers, sim, &is_open, &cancel).await;
-        stop_uplinks.cancel();
-        let all_ended = async { while uplinks.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(FAREWELL, all_ended).await;
-        outcome
+        let mortals = (self.cfg.deaths)
+            .map(|deaths| {
+                let boxes = (chosen.iter())
+                    .map(|&n| (n, workers[n].status_topic(), alive[&n].clone()))
+                    .collect();
+                Mortals::new(deaths, boxes, lines, &self.cfg.uplink, stop.clone(), tasks)
+            })
+            .transpose()?;
+        Ok(Running {
+            workers,
+            uplinks,
+            line,
+            mortals,
+            figures: Figures::default(),
+            sim,
+            sampled: Instant::now(),
+        })
     }
 
     fn config(&self, start: HallTime) -> Result<Config, FleetError> {
@@ -238,219 +249,129 @@ impl Fleet {
         config: &Config,
         uplink: &UplinkConfig,
         sim: SimTime,
-    ) -> Result<(Worker, Uplink), FleetError> {
-        let (place, start) = (place(n), HallTime(sim.start_unix_ms));
-        let mut engine = config.engine.clone();
-        engine.hall.clone_from(&place.hall);
-        engine.box_id = BOX_ID.into();
-        let cfg = UplinkConfig {
-            area: place.area.clone(),
-            hall: place.hall.clone(),
-            box_id: BOX_ID.into(),
-            client_id: format!("fleet-{}-{BOX_ID}", place.hall),
-            ..uplink.clone()
-        };
-        let store: Arc<dyn EventStore> = Arc::new(MemStore::new(sim.wall()));
-        let meta = meta(config, &place, sim.wall()().rfc3339(), GENESIS);
-        let meta = serde_json::to_value(meta).expect("invariant: a record is JSON");
-        let (seqs, seqs_rx) = watch::channel(0);
-        let (live, live_rx) = watch::channel(Arc::new(LiveState {
-            meta,
-            ..LiveState::default()
-        }));
-        let uplink = Uplink::new(cfg, store.clone(), seqs_rx, live_rx, sim.wall())?;
+    ) -> Result<Worker, FleetError> {
+        let start = HallTime(sim.start_unix_ms);
+        let day = Day::new(self.cfg.seed, n, self.cfg.events_per_hour, start);
         // Boxes are not in step: the first picture of each lies somewhere between two.
         let offset_ms = n as i64 * PICTURE_MS / self.cfg.halls.max(1) as i64;
-        let worker = Worker {
-            run: Run::new(&engine, &OPTIONS, WallClock::unix(UTC_OFFSET_S), start),
-            day: Day::new(self.cfg.seed, n, self.cfg.events_per_hour, start),
-            store,
-            seqs,
-            live,
-            status: uplink.status(),
-            hall: place.hall,
-            config_sha256: config.sha256.clone(),
-            next: HallTime(start.0 + offset_ms),
-            summaries: 0,
-        };
-        Ok((worker, uplink))
+        let logs = self.cfg.logs.as_deref();
+        Worker::new(&place(n), day, config, uplink.clone(), sim, offset_ms, logs)
     }
 
     async fn work(
         &self,
-        workers: &mut [Worker],
-        sim: SimTime,
-        is_open: &watch::Sender<bool>,
+        running: &mut Running,
         cancel: &CancellationToken,
     ) -> Result<Outcome, FleetError> {
-        let own_cpu = || cpu::seconds(std::process::id()).unwrap_or(0.0);
-        let broker_cpu = || self.cfg.broker_pid.and_then(cpu::seconds);
-        let (own_before, broker_before) = (own_cpu(), broker_cpu());
+        let mut own = CpuMeter::start(std::process::id());
+        let mut brokers: Vec<CpuMeter> = self
+            .cfg
+            .broker_pids
+            .iter()
+            .map(|pid| CpuMeter::start(*pid))
+            .collect();
         let mut slices = interval(SLICE);
         slices.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut figures = Figures::default();
-        let mut sampled = Instant::now();
-        let end = sim.origin + self.cfg.duration;
+        let origin = running.sim.origin;
+        let end = origin + self.cfg.duration;
         let cut = self
             .cfg
             .outage
-            .map(|o| (sim.origin + o.at, sim.origin + o.at + o.lasts));
+            .map(|o| origin + o.at..origin + o.at + o.lasts);
         while Instant::now() < end && !cancel.is_cancelled() {
             slices.tick().await;
-            let now = sim.now();
-            for worker in workers.iter_mut() {
-                worker.step_until(now)?;
+            running.step()?;
+            if let Some(cut) = &cut {
+                running.cut(cut.contains(&Instant::now()));
             }
-            if let Some((from, to)) = cut {
-                let open = !(from..to).contains(&Instant::now());
-                let changed = is_open.send_if_modified(|is| std::mem::replace(is, open) != open);
-                if changed && open {
-                    figures.line_back(workers);
-                }
-            }
-            if sampled.elapsed() >= SAMPLE_EVERY {
-                let cut = !*is_open.borrow();
-                self.progress.send_replace(figures.sample(
-                    workers,
-                    sampled.elapsed(),
-                    sim.origin.elapsed(),
-                    cut,
-                ));
-                sampled = Instant::now();
+            if running.sampled.elapsed() >= SAMPLE_EVERY {
+                self.progress.send_replace(running.sample());
+                // A node that is stopped on the way has used what it had used.
+                brokers.iter_mut().for_each(CpuMeter::look);
             }
         }
-        is_open.send_replace(true);
+        running.cut(false);
         let drain_end = Instant::now() + self.cfg.drain;
         loop {
-            let progress = figures.sample(workers, sampled.elapsed(), sim.origin.elapsed(), false);
-            sampled = Instant::now();
+            running.reap()?;
+            let progress = running.sample();
             self.progress.send_replace(progress);
-            if progress.backlog == 0 || Instant::now() >= drain_end {
+            let is_pending =
+                !cancel.is_cancelled() && running.mortals.as_ref().is_some_and(Mortals::is_pending);
+            if progress.backlog == 0 && !is_pending || Instant::now() >= drain_end {
                 break;
             }
             sleep_until(Instant::now() + SAMPLE_EVERY).await;
         }
-        let stats = |w: &Worker| w.store.stats();
+        own.look();
+        brokers.iter_mut().for_each(CpuMeter::look);
+        let Running {
+            workers,
+            figures,
+            mortals,
+            ..
+        } = running;
+        let broker_cpu_s = brokers
+            .iter()
+            .filter_map(CpuMeter::used_s)
+            .reduce(|a, b| a + b);
         Ok(Outcome {
             halls: workers.len(),
             records: workers.iter().map(|w| w.store.last_seq()).sum(),
             unacked: workers.iter().map(|w| w.status.borrow().backlog).sum(),
-            published: workers.iter().map(|w| w.status.borrow().published).sum(),
+            published: workers.iter().map(Worker::published).sum(),
             summaries: workers.iter().map(|w| w.summaries).sum(),
-            elapsed_s: sim.origin.elapsed().as_secs_f64(),
+            elapsed_s: origin.elapsed().as_secs_f64(),
             backlog_max: figures.backlog_max,
             peak_acked_per_s: figures.peak_acked_per_s,
             reconnected_s: figures.reconnected_s,
             drained_s: figures.drained_s,
-            boxes_cpu_s: own_cpu() - own_before,
-            broker_cpu_s: broker_cpu()
-                .zip(broker_before)
-                .map(|(now, before)| now - before),
+            wills: mortals.as_ref().map(Mortals::wills),
+            boxes_cpu_s: own.used_s().unwrap_or(0.0),
+            broker_cpu_s,
             boxes: (workers.iter().enumerate())
-                .map(|(n, w)| Published {
-                    source: place(n).source(),
-                    last_seq: stats(w).last_seq,
-                    last_hash: stats(w).last_hash,
+                .map(|(n, w)| (place(n), w.store.stats()))
+                .map(|(place, stats)| Published {
+                    source: place.source(),
+                    last_seq: stats.last_seq,
+                    last_hash: stats.last_hash,
                 })
                 .collect(),
         })
     }
 }
 
-impl Worker {
-    /// Shows the engine all pictures up to `now`, stores and tells what it says.
-    fn step_until(&mut self, now: HallTime) -> Result<(), FleetError> {
-        while self.next <= now {
-            let at = self.next;
-            self.next = HallTime(at.0 + PICTURE_MS);
-            let (mut records, mut summary) = (Vec::new(), None);
-            let picture = Arc::new(self.day.picture(at));
-            self.run
-                .step(at, 0, Step::Picture(picture), &mut |output| match output {
-                    ReplayOutput::Event(record) => records.push(*record),
-                    ReplayOutput::Summary(record) => summary = Some(record),
-                    _ => {}
-                })?;
-            if !records.is_empty() {
-                for record in &mut records {
-                    record.hall.clone_from(&self.hall);
-                    record.config_sha256.clone_from(&self.config_sha256);
-                }
-                self.store.append(&records)?;
-                self.seqs.send_replace(self.store.last_seq());
-            }
-            if let Some(summary) = summary {
-                self.summaries += 1;
-                let value = serde_json::to_value(summary).expect("invariant: a record is JSON");
-                self.live
-                    .send_modify(|live| Arc::make_mut(live).summary = Some(value));
-            }
+impl Running {
+    /// Shows every engine its pictures up to now.
+    fn step(&mut self) -> Result<(), FleetError> {
+        let now = self.sim.now();
+        for worker in &mut self.workers {
+            worker.step_until(now)?;
         }
-        Ok(())
-    }
-}
-
-/// Figures over the run.
-#[derive(Default)]
-struct Figures {
-    backlog_max: u64,
-    peak_acked_per_s: f64,
-    published: u64,
-    /// When the line came back, and the highest number of every box then.
-    back: Option<(Instant, Vec<u64>)>,
-    reconnected_s: Option<f64>,
-    drained_s: Option<f64>,
-}
-
-impl Figures {
-    fn line_back(&mut self, workers: &[Worker]) {
-        let made = workers.iter().map(|w| w.store.last_seq()).collect();
-        self.back = Some((Instant::now(), made));
+        self.reap()
     }
 
-    fn sample(
-        &mut self,
-        workers: &[Worker],
-        since: Duration,
-        elapsed: Duration,
-        cut: bool,
-    ) -> Progress {
-        let (mut connected, mut backlog, mut published, mut records) = (0, 0, 0, 0);
-        let mut is_drained = true;
-        for (n, worker) in workers.iter().enumerate() {
-            let last = worker.store.last_seq();
-            let status = worker.status.borrow();
-            connected += usize::from(status.connected);
-            backlog += last - status.acked.min(last);
-            published += status.published;
-            records += last;
-            is_drained &= self
-                .back
-                .as_ref()
-                .is_some_and(|(_, made)| status.acked >= made[n]);
+    /// Deaths and returns.
+    fn reap(&mut self) -> Result<(), FleetError> {
+        match &mut self.mortals {
+            Some(mortals) => mortals.look(&mut self.workers, &mut self.uplinks),
+            None => Ok(()),
         }
-        if let Some((at, _)) = &self.back {
-            let after_s = at.elapsed().as_secs_f64();
-            if connected == workers.len() {
-                self.reconnected_s.get_or_insert(after_s);
-            }
-            if is_drained {
-                self.drained_s.get_or_insert(after_s);
-            }
+    }
+
+    /// Cuts all boxes off, or lets them back.
+    fn cut(&mut self, is_cut: bool) {
+        let state = if is_cut { Gate::Shut } else { Gate::Open };
+        let changed = (self.line).send_if_modified(|is| std::mem::replace(is, state) != state);
+        if changed && !is_cut {
+            self.figures.line_back(&self.workers);
         }
-        let acked_per_s = (published - self.published) as f64 / since.as_secs_f64().max(0.001);
-        self.published = published;
-        self.backlog_max = self.backlog_max.max(backlog);
-        if since >= SAMPLE_EVERY / 2 {
-            self.peak_acked_per_s = self.peak_acked_per_s.max(acked_per_s);
-        }
-        Progress {
-            elapsed_s: elapsed.as_secs_f64(),
-            connected,
-            records,
-            backlog,
-            acked_per_s,
-            cut,
-        }
+    }
+
+    fn sample(&mut self) -> Progress {
+        let (since, elapsed) = (self.sampled.elapsed(), self.sim.origin.elapsed());
+        let is_cut = *self.line.borrow() == Gate::Shut;
+        self.sampled = Instant::now();
+        self.figures.sample(&self.workers, since, elapsed, is_cut)
     }
 }

@@ -1,17 +1,22 @@
 //! Thousands of boxes in one process, to try a broker and a centre: each has the real engine on a scripted day, a log of its own
 //! and the real uplink. What is simulated is what people do; cameras, sensors and disks are left out.
 //!
-//! Logs are in memory: a thousand databases on one disk would measure that disk. `MemStore` keeps the same contract as the box's
-//! own store (the same tests run on both), but for surviving the process.
+//! Logs are in memory unless a folder is given: a thousand databases on one disk would measure that disk. `MemStore` keeps the same
+//! contract as the box's own store (the same tests run on both), but for surviving the process.
 #![forbid(unsafe_code)]
 
 pub mod cpu;
 pub mod day;
+pub mod deaths;
+mod figures;
 pub mod fleet;
 mod gate;
 mod meta;
 pub mod place;
+mod sim;
+mod worker;
 
+pub use deaths::{Deaths, Spread, Wills};
 pub use fleet::{Fleet, FleetConfig, Outage, Outcome, Progress};
 
 /// Why the fleet cannot run.

@@ -158,6 +158,14 @@ fn rtsp(path: &str, url: &str, raw: &RawCamera, check: &mut Check<'_>) -> Camera
         password_env: raw.password_env.as_deref(),
     };
     let password = login.password(path, check);
+    if login.user.is_some_and(|user| user.contains('/')) {
+        // Addresses are shown with the user in them, masked.
+        check.mistake(
+            format!("{path}.user"),
+            "the user name holds a /",
+            "write the user name alone",
+        );
+    }
     CameraSource::Rtsp {
         url: url.to_string(),
         user: raw.user.clone(),

@@ -41,7 +41,8 @@ impl Login<'_> {
         }
     }
 
-    /// A user name that can stand in a masked address, and never a password without one.
+    /// A user name without what separates it from a password, and never a password without one. A `/` may be in it: a box's name at
+    /// the centre's broker is its place in the topic tree.
     fn user(&self, path: &str, check: &mut Check<'_>) {
         let has_password = self.password_file.is_some() || self.password_env.is_some();
         match self.user {
@@ -53,12 +54,12 @@ impl Login<'_> {
                 );
             }
             Some(user)
-                if user.is_empty() || user.chars().any(|c| c.is_control() || ":@/".contains(c)) =>
+                if user.is_empty() || user.chars().any(|c| c.is_control() || ":@".contains(c)) =>
             {
                 // Not quoted: people write "admin:password" here.
                 check.mistake(
                     format!("{path}.user"),
-                    "the user name is empty or holds one of : @ /",
+                    "the user name is empty or holds one of : @",
                     "write the user name alone; the password goes into password_file or password_env",
                 );
             }
