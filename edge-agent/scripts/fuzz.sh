@@ -13,6 +13,8 @@ fi
 names=$(cargo run --quiet --locked -p hall-fuzz --example seeds -- "$fuzz/corpus") || exit 1
 # No sanitizer: the code is safe Rust, and so the pinned stable toolchain is enough.
 cargo fuzz build --sanitizer none --fuzz-dir "$fuzz" parser || exit 1
+# What was built is run as it is, so that a source that changes meanwhile does not stop the row for a new build.
+parser=${CARGO_TARGET_DIR:-$fuzz/target}/$(rustc -vV | sed -n 's/^host: //p')/release/parser
 
 rows=() failed=0
 for name in $names; do
@@ -20,8 +22,7 @@ for name in $names; do
   printf '\n==> %s: %s inputs\n' "$name" "$runs"
   began=$SECONDS log=$(mktemp)
   mkdir -p "$fuzz/artifacts/$name"
-  HALL_PARSER=$name cargo fuzz run --sanitizer none --fuzz-dir "$fuzz" parser "$fuzz/corpus/$name" -- \
-    -runs="$runs" -seed=1 -max_len=4096 -timeout=20 -rss_limit_mb=1024 -print_final_stats=1 \
+  HALL_PARSER=$name "$parser" "$fuzz/corpus/$name" -runs="$runs" -seed=1 -max_len=4096 -timeout=20 -rss_limit_mb=1024 -print_final_stats=1 \
     -artifact_prefix="$PWD/$fuzz/artifacts/$name/" 2>&1 | tee "$log" | grep --line-buffered -E '^#[0-9]+.(pulse|INITED|DONE)|panicked|does not|SUMMARY|artifact|Test unit'
   executed=$(sed -n 's/^stat::number_of_executed_units: //p' "$log")
   if grep -q '^#[0-9]*.DONE' "$log"; then verdict=ok; else verdict=BROKEN; failed=1; tail -n 40 "$log"; fi

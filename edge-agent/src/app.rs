@@ -30,7 +30,10 @@ use crate::supervise::{Criticality, Stage, Supervisor};
 use crate::upkeep::Upkeep;
 use crate::vision_port::{DetectorPlan, VisionPort, camera_spec};
 use crate::web::inputs::WebInputs;
-use crate::{archive_port, figures, links, rating_links, resume, sensor_links, store_port, web};
+use crate::{
+    archive_port, figures, home_assistant, links, rating_links, resume, sensor_links, store_port,
+    web,
+};
 
 /// Analysed pictures to the hall. Full: the workers wait, and frames are dropped and counted on the board before them.
 const DETECTIONS_CAPACITY: usize = 32;
@@ -136,7 +139,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         |desk, cancel| async move { desk.lock().await.run(cancel).await },
     );
 
-    let sensor_links =
+    let mut sensor_links =
         sensor_links::start(&mut supervisor, &config, &clock, &sensors_tx, &ratings_tx);
     drop((sensors_tx, ratings_tx));
 
@@ -245,7 +248,10 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
 
     let uplink_status = watch::Sender::new(UplinkStatus::default());
     let uplink_rx = uplink_status.subscribe();
-    if let Some(uplink) = uplink_config {
+    let wall = links::wall(&clock);
+    let link_states = &mut sensor_links.states;
+    home_assistant::start(&mut supervisor, &config, &live_rx, &wall, link_states)?;
+    if config.uplink.is_some() || config.home_assistant.is_some() {
         let retained = (
             config.clone(),
             clock.clone(),
@@ -272,6 +278,8 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
                 })
             }),
         );
+    }
+    if let Some(uplink) = uplink_config {
         let commands = links::command_gate(&config).map(|gate| {
             let ports = CentrePorts {
                 config: config_tx,
@@ -281,7 +289,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
             };
             centre::start(&mut supervisor, gate, ports)
         });
-        let ports = (store.clone(), seq_rx.clone(), live_rx, links::wall(&clock));
+        let ports = (store.clone(), seq_rx.clone(), live_rx, wall);
         let retained_file = config.storage.dir.join("retained.json");
         supervisor.start(
             "uplink",

@@ -14,6 +14,7 @@ pub mod figures;
 pub mod hall;
 pub mod hall_info;
 pub mod health;
+pub mod home_assistant;
 pub mod links;
 pub mod meta;
 pub mod metrics;

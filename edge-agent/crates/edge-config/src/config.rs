@@ -45,6 +45,8 @@ pub struct Config {
     pub ratings: Vec<RatingSource>,
     /// Broker on which the sensors speak; present whenever a sensor needs it.
     pub sensor_broker: Option<SensorBroker>,
+    /// Home Assistant; `None` when nothing is ever published for it.
+    pub home_assistant: Option<HomeAssistantConfig>,
     /// Person detector.
     pub detector: DetectorConfig,
     /// Connection to the centre; `None` when absent or switched off.
@@ -341,6 +343,17 @@ pub struct UplinkConfig {
     pub state_interval_s: u32,
     /// Keys whose commands are obeyed.
     pub signers: Vec<SignerConfig>,
+}
+
+/// Home Assistant in the hall.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HomeAssistantConfig {
+    /// The broker it listens to.
+    pub broker: Broker,
+    /// Its discovery prefix.
+    pub discovery_prefix: String,
+    /// False: what was published is taken back.
+    pub enabled: bool,
 }
 
 /// Version of MQTT.

@@ -23,8 +23,9 @@ mod validate;
 
 pub use config::{
     AckBy, Broker, CameraConfig, CameraSource, ClientCert, ClockTrust, Codec, Config, Decode,
-    DetectorConfig, ExecutionProvider, HallInfo, MqttVersion, Name, PublicUrl, QueueInfo, Repeat,
-    SignerConfig, StorageConfig, Transport, UplinkConfig, WebCertificate, WebConfig, WindowInfo,
+    DetectorConfig, ExecutionProvider, HallInfo, HomeAssistantConfig, MqttVersion, Name, PublicUrl,
+    QueueInfo, Repeat, SignerConfig, StorageConfig, Transport, UplinkConfig, WebCertificate,
+    WebConfig, WindowInfo,
 };
 pub use imported::{ImportedCalendar, YearDates};
 pub use load::{load, load_bytes, load_with_env};

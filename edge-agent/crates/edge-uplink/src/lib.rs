@@ -10,6 +10,7 @@ pub mod command;
 mod connect;
 pub mod error;
 pub mod export;
+pub mod home_assistant;
 mod mqtt;
 pub mod outbox;
 pub mod pace;

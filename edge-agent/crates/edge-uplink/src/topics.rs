@@ -118,6 +118,12 @@ impl Topics {
         self.of(Topic::QueueState, id)
     }
 
+    /// Filter for the present states of all windows and queues.
+    #[must_use]
+    pub fn states(&self) -> String {
+        format!("{}/state/+/+", self.root)
+    }
+
     /// Events and gaps.
     #[must_use]
     pub fn event(&self) -> String {

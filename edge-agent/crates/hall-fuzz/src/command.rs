@@ -28,6 +28,7 @@ static GATE: LazyLock<CommandGate> = LazyLock::new(|| {
         id: "county".into(),
         public_key: KEY.public_key().as_ref().try_into().unwrap(),
         roles: vec![Role::Supervisor, Role::HallManager],
+        area: vec!["51".into(), "5119".into()],
     };
     CommandGate::new(vec![signer], SOURCE)
 });

@@ -3,6 +3,7 @@
 
 mod camera;
 mod duty;
+mod home_assistant;
 mod post;
 mod rating;
 mod rules;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use camera::{RawCamera, RawCodec};
 pub(crate) use duty::{RawCalendar, RawCover, RawDuty, RawWeek};
+pub(crate) use home_assistant::RawHomeAssistant;
 pub(crate) use post::{RawEvaluationPoint, RawQueue, RawWindow, RawWindowZone, RawZoneKind};
 pub(crate) use rating::{RawRatingAdapter, RawRatings};
 pub(crate) use rules::RawRules;
@@ -54,6 +56,8 @@ pub(crate) struct RawConfig {
     pub ratings: Vec<RawRatings>,
     /// MQTT broker on which the sensors speak.
     pub sensor_broker: Option<RawSensorBroker>,
+    /// Home Assistant in the hall. Left out: nothing is published for it.
+    pub home_assistant: Option<RawHomeAssistant>,
     /// When windows should be open (排班), in local time. Outside these times nothing is judged.
     pub duty: RawDuty,
     /// Rule profile: thresholds of the judgement.

@@ -5,6 +5,7 @@ pub(crate) mod dates;
 mod duty;
 mod gateway;
 mod hall;
+mod home_assistant;
 mod polygon;
 mod rating;
 mod roster;
@@ -214,6 +215,7 @@ pub(crate) fn build(raw: &RawConfig, check: &mut Check<'_>) -> Config {
         tickets,
         ratings,
         sensor_broker,
+        home_assistant: home_assistant::home_assistant(raw, check),
         detector: detector(&raw.detector, check),
         uplink: uplink::uplink(raw, check),
         web: web::web(&raw.web, check),
