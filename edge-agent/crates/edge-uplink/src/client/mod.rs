@@ -12,7 +12,7 @@ use crate::connect::{MqttVersion, UplinkConfig};
 
 /// Packets under way at once, states and records together; fewer where the broker says so.
 pub(crate) const WINDOW: u16 = 100;
-/// rumqttc's own default of 10 KiB kills the connection with the first larger packet, in either direction.
+/// Largest packet to and from the centre.
 const PACKET_MAX_BYTES: u32 = 256 * 1024;
 const CONNECT_TIMEOUT_S: u64 = 10;
 /// Requests beside the window of publishes: the subscription and the goodbye.
@@ -102,6 +102,36 @@ fn is_worth_a_wake(batch: &Batch) -> bool {
     batch.iter().any(|told| !matches!(told, Ok(Told::Sent(_))))
 }
 
+/// Whom to call, and as whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Dial<'a> {
+    pub mqtt_version: MqttVersion,
+    pub host: &'a str,
+    pub port: u16,
+    pub client_id: &'a str,
+    pub user: Option<&'a str>,
+    pub password: Option<&'a str>,
+    pub keep_alive_s: u32,
+    /// Largest packet, in either direction: rumqttc's own default of 10 KiB kills the connection with the first larger one.
+    pub packet_max_bytes: u32,
+}
+
+impl<'a> Dial<'a> {
+    /// The centre's broker.
+    pub fn centre(cfg: &'a UplinkConfig) -> Dial<'a> {
+        Dial {
+            mqtt_version: cfg.mqtt_version,
+            host: &cfg.host,
+            port: cfg.port,
+            client_id: &cfg.client_id,
+            user: cfg.user.as_deref(),
+            password: cfg.password.as_deref(),
+            keep_alive_s: cfg.keep_alive_s,
+            packet_max_bytes: PACKET_MAX_BYTES,
+        }
+    }
+}
+
 /// The last will: the retained offline status.
 pub(crate) struct Will<'a> {
     pub topic: &'a str,
@@ -118,20 +148,20 @@ impl Client {
     /// Begins a connection with a fresh client and event loop: rumqttc silently drops or shifts what was under way when it
     /// reconnects by itself. The event loop runs in `tasks` and ends with them.
     pub fn begin(
-        cfg: &UplinkConfig,
+        dial: &Dial<'_>,
         transport: Transport,
-        will: &Will<'_>,
+        will: Option<&Will<'_>>,
         tasks: &mut JoinSet<()>,
     ) -> (Client, mpsc::Receiver<Batch>) {
         let (told_tx, told) = mpsc::channel(BATCHES_MAX);
-        let client = match cfg.mqtt_version {
+        let client = match dial.mqtt_version {
             MqttVersion::V3 => {
-                let (client, event_loop) = v4::begin(cfg, transport, will);
+                let (client, event_loop) = v4::begin(dial, transport, will);
                 tasks.spawn(v4::poll(event_loop, told_tx));
                 Client::V4(client)
             }
             MqttVersion::V5 => {
-                let (client, event_loop) = v5::begin(cfg, transport, will);
+                let (client, event_loop) = v5::begin(dial, transport, will);
                 tasks.spawn(v5::poll(event_loop, told_tx));
                 Client::V5(client)
             }

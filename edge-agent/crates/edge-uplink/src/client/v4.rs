@@ -9,28 +9,31 @@ use rumqttc::{
 use tokio::sync::mpsc;
 
 use super::reasons::{BAD_LOGIN, connection};
-use super::{
-    Batch, CONNECT_TIMEOUT_S, Limits, Message, OTHER_REQUESTS, PACKET_MAX_BYTES, Told, WINDOW, Will,
-};
-use crate::connect::UplinkConfig;
+use super::{Batch, CONNECT_TIMEOUT_S, Dial, Limits, Message, OTHER_REQUESTS, Told, WINDOW, Will};
 
 pub(super) fn begin(
-    cfg: &UplinkConfig,
+    dial: &Dial<'_>,
     transport: Transport,
-    will: &Will<'_>,
+    will: Option<&Will<'_>>,
 ) -> (AsyncClient, EventLoop) {
-    let packet_max_bytes = PACKET_MAX_BYTES as usize;
-    let will = LastWill::new(will.topic, will.payload, QoS::AtLeastOnce, true);
-    let mut options = MqttOptions::new(&cfg.client_id, &cfg.host, cfg.port);
+    let packet_max_bytes = dial.packet_max_bytes as usize;
+    let mut options = MqttOptions::new(dial.client_id, dial.host, dial.port);
     options
         .set_transport(transport)
-        .set_keep_alive(Duration::from_secs(u64::from(cfg.keep_alive_s)))
+        .set_keep_alive(Duration::from_secs(u64::from(dial.keep_alive_s)))
         .set_clean_session(true)
         .set_max_packet_size(packet_max_bytes, packet_max_bytes)
-        .set_inflight(WINDOW)
-        .set_last_will(will);
-    if let Some(user) = &cfg.user {
-        options.set_credentials(user, cfg.password.as_deref().unwrap_or_default());
+        .set_inflight(WINDOW);
+    if let Some(will) = will {
+        options.set_last_will(LastWill::new(
+            will.topic,
+            will.payload,
+            QoS::AtLeastOnce,
+            true,
+        ));
+    }
+    if let Some(user) = dial.user {
+        options.set_credentials(user, dial.password.unwrap_or_default());
     }
     let (client, mut event_loop) = AsyncClient::new(options, usize::from(WINDOW) + OTHER_REQUESTS);
     event_loop.network_options.set_tcp_nodelay(true);

@@ -15,23 +15,18 @@ use rumqttc::v5::{
 use tokio::sync::mpsc;
 
 use super::reasons::{self, connection};
-use super::{
-    Batch, CONNECT_TIMEOUT_S, Limits, Message, OTHER_REQUESTS, PACKET_MAX_BYTES, Told, WINDOW, Will,
-};
-use crate::connect::UplinkConfig;
+use super::{Batch, CONNECT_TIMEOUT_S, Dial, Limits, Message, OTHER_REQUESTS, Told, WINDOW, Will};
 
 pub(super) fn begin(
-    cfg: &UplinkConfig,
+    dial: &Dial<'_>,
     transport: Transport,
-    will: &Will<'_>,
+    will: Option<&Will<'_>>,
 ) -> (AsyncClient, EventLoop) {
-    // No delay: the centre is promised the will within one and a half keep-alives.
-    let will = LastWill::new(will.topic, will.payload, QoS::AtLeastOnce, true, None);
     let mut properties = ConnectProperties::new();
     // The session ends with the connection: what is under way is in the log, and a command that was missed is given again.
     properties.session_expiry_interval = Some(0);
-    properties.max_packet_size = Some(PACKET_MAX_BYTES);
-    let mut options = MqttOptions::new(&cfg.client_id, &cfg.host, cfg.port);
+    properties.max_packet_size = Some(dial.packet_max_bytes);
+    let mut options = MqttOptions::new(dial.client_id, dial.host, dial.port);
     let mut network = options.network_options();
     network.set_tcp_nodelay(true);
     network.set_connection_timeout(CONNECT_TIMEOUT_S);
@@ -39,13 +34,22 @@ pub(super) fn begin(
         .set_transport(transport)
         .set_network_options(network)
         .set_connection_timeout(CONNECT_TIMEOUT_S)
-        .set_keep_alive(Duration::from_secs(u64::from(cfg.keep_alive_s)))
+        .set_keep_alive(Duration::from_secs(u64::from(dial.keep_alive_s)))
         .set_clean_start(true)
         .set_connect_properties(properties)
-        .set_outgoing_inflight_upper_limit(WINDOW)
-        .set_last_will(will);
-    if let Some(user) = &cfg.user {
-        options.set_credentials(user, cfg.password.as_deref().unwrap_or_default());
+        .set_outgoing_inflight_upper_limit(WINDOW);
+    if let Some(will) = will {
+        // No delay: the centre is promised the will within one and a half keep-alives.
+        options.set_last_will(LastWill::new(
+            will.topic,
+            will.payload,
+            QoS::AtLeastOnce,
+            true,
+            None,
+        ));
+    }
+    if let Some(user) = dial.user {
+        options.set_credentials(user, dial.password.unwrap_or_default());
     }
     AsyncClient::new(options, usize::from(WINDOW) + OTHER_REQUESTS)
 }

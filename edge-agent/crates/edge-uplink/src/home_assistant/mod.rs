@@ -8,15 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hall_core::backoff::Backoff;
-use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, Outgoing, QoS};
+use rumqttc::Transport;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
+use crate::client::{self, Batch, Client, Dial, Message, Will};
 use crate::clock::WallFn;
-use crate::connect::last_will;
-use crate::poller::{Polled, accepted, poll};
+use crate::connect::MqttVersion;
 use crate::states::States;
 use crate::topics::Topics;
 use crate::wire::{LiveState, Status};
@@ -24,13 +24,9 @@ use crate::wire::{LiveState, Status};
 pub use announcement::{Announcement, Labels};
 
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// Requests to the event loop. Full: the rest waits for the next event, and states merge.
-const REQUESTS_MAX: usize = 32;
-/// Events on their way here. Full: the event loop waits.
-const EVENTS_MAX: usize = 64;
+const KEEP_ALIVE_S: u32 = 15;
 /// The largest announcement: four hundred windows and queues.
-const PACKET_MAX_BYTES: usize = 1024 * 1024;
+const PACKET_MAX_BYTES: u32 = 1024 * 1024;
 /// Time to say goodbye.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(2);
 
@@ -122,33 +118,44 @@ impl HomeAssistant {
     async fn connection(&mut self, cancel: &CancellationToken, connected: &mut bool) -> Ended {
         let session =
             Ulid::from_parts((self.wall)().unix_ms.max(0) as u64, rand::random()).to_string();
-        let mut options = MqttOptions::new(&self.cfg.client_id, &self.cfg.host, self.cfg.port);
-        options
-            .set_keep_alive(KEEP_ALIVE)
-            .set_clean_session(true)
-            .set_max_packet_size(PACKET_MAX_BYTES, PACKET_MAX_BYTES);
-        if self.cfg.enabled {
-            let will = self.status(&session, Some("connection_lost"));
-            options.set_last_will(last_will(&self.topics.status(), &will));
-        }
-        if let Some((user, password)) = &self.cfg.login {
-            options.set_credentials(user, password);
-        }
-        let (client, event_loop) = AsyncClient::new(options, REQUESTS_MAX);
-        let (events_tx, mut events) = mpsc::channel(EVENTS_MAX);
+        let (user, password) = self
+            .cfg
+            .login
+            .as_ref()
+            .map(|(u, p)| (u.as_str(), p.as_str()))
+            .unzip();
+        let dial = Dial {
+            mqtt_version: MqttVersion::V3,
+            host: &self.cfg.host,
+            port: self.cfg.port,
+            client_id: &self.cfg.client_id,
+            user,
+            password,
+            keep_alive_s: KEEP_ALIVE_S,
+            packet_max_bytes: PACKET_MAX_BYTES,
+        };
+        let will = Will {
+            topic: &self.topics.status(),
+            payload: &self.status(&session, Some("connection_lost")),
+        };
         // Ends with this function: dropping the set closes the socket.
         let mut poller = JoinSet::new();
-        poller.spawn(poll(event_loop, events_tx));
-        tokio::select! {
+        let will = self.cfg.enabled.then_some(&will);
+        let (client, mut told) = Client::begin(&dial, Transport::tcp(), will, &mut poller);
+        let rest = tokio::select! {
             biased;
             () = cancel.cancelled() => return Ended::Done,
-            refused = accepted(&mut events) => if let Some(reason) = refused { return Ended::Lost(reason) },
-        }
+            answer = client::accepted(&mut told) => match answer {
+                Ok((_, rest)) => rest,
+                Err(reason) => return Ended::Lost(reason),
+            },
+        };
         *connected = true;
         (self.told)(None);
         let mut link = Link {
             client,
-            events,
+            batches: told,
+            told: rest.into(),
             states: States::default(),
             first: VecDeque::new(),
             unconfirmed: 0,
@@ -167,10 +174,9 @@ impl HomeAssistant {
         cancel: &CancellationToken,
     ) -> Ended {
         // Asked for before anything is published: what the broker kept of an earlier run comes as such, marked as retained.
-        for filter in [self.announcement.topic(), &self.topics.states()] {
-            if link.client.try_subscribe(filter, QoS::AtLeastOnce).is_err() {
-                return Ended::Lost("the connection ended".into());
-            }
+        let filters = [self.announcement.topic().to_owned(), self.topics.states()];
+        if !link.client.subscribe(&filters) {
+            return Ended::Lost("the connection ended".into());
         }
         link.first.push_back((
             self.topics.status(),
@@ -198,13 +204,12 @@ impl HomeAssistant {
                     let _ = tokio::time::timeout(FAREWELL_WITHIN, link.finish()).await;
                     return Ended::Done;
                 }
-                event = link.events.recv() => match event {
-                    Some(Ok(Event::Incoming(Incoming::Publish(kept)))) if kept.retain => {
-                        self.found(link, &kept.topic, &kept.payload);
+                told = link.told() => match told {
+                    Ok(client::Told::Message { topic, payload, retained: true }) => {
+                        self.found(link, &topic, &payload);
                     }
-                    Some(Ok(event)) => link.count(&event),
-                    Some(Err(error)) => return Ended::Lost(error.to_string()),
-                    None => return Ended::Lost("the connection ended".into()),
+                    Ok(told) => link.count(&told),
+                    Err(reason) => return Ended::Lost(reason),
                 },
                 changed = self.live.changed(), if live_open => match changed {
                     Ok(()) => self.want(link),
@@ -281,8 +286,10 @@ impl HomeAssistant {
 
 /// One connection's client and what is still to be sent.
 struct Link {
-    client: AsyncClient,
-    events: mpsc::Receiver<Polled>,
+    client: Client,
+    batches: mpsc::Receiver<Batch>,
+    /// What was told and not looked at yet.
+    told: VecDeque<Result<client::Told, String>>,
     states: States,
     /// Sent before the states, in order.
     first: VecDeque<(String, Vec<u8>)>,
@@ -308,16 +315,32 @@ impl Link {
     }
 
     fn send(&mut self, topic: String, payload: Vec<u8>) -> bool {
-        let taken = self
-            .client
-            .try_publish(topic, QoS::AtLeastOnce, true, payload)
-            .is_ok();
+        let taken = self.client.publish(Message {
+            topic,
+            payload,
+            retain: true,
+            ..Message::default()
+        });
         self.unconfirmed += usize::from(taken);
         taken
     }
 
-    fn count(&mut self, event: &Event) {
-        if matches!(event, Event::Incoming(Incoming::PubAck(_))) {
+    /// What the event loop tells next; the reason when it has ended.
+    async fn told(&mut self) -> Result<client::Told, String> {
+        loop {
+            if let Some(told) = self.told.pop_front() {
+                return told;
+            }
+            match self.batches.recv().await {
+                Some(batch) => self.told.extend(batch),
+                None => return Err("the connection ended".into()),
+            }
+        }
+    }
+
+    fn count(&mut self, told: &client::Told) {
+        use client::Told::{Acked, Refused};
+        if matches!(told, Acked { .. } | Refused { .. }) {
             self.unconfirmed = self.unconfirmed.saturating_sub(1);
         }
     }
@@ -327,13 +350,11 @@ impl Link {
         loop {
             self.pump();
             if self.first.is_empty() && self.unconfirmed == 0 {
-                let _ = self.client.try_disconnect();
+                self.client.goodbye();
             }
-            match self.events.recv().await {
-                Some(Ok(Event::Outgoing(Outgoing::Disconnect))) => return Ok(()),
-                Some(Ok(event)) => self.count(&event),
-                Some(Err(error)) => return Err(error.to_string()),
-                None => return Err("the connection ended".into()),
+            match self.told().await? {
+                client::Told::Goodbye => return Ok(()),
+                told => self.count(&told),
             }
         }
     }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
-use crate::client::{Batch, Client, Limits, Will, accepted};
+use crate::client::{Batch, Client, Dial, Limits, Will, accepted};
 use crate::clock::tick;
 use crate::command::Reply;
 use crate::error::StoreError;
@@ -113,7 +113,8 @@ pub(crate) async fn run(
     };
     // Ends with this function: dropping the set drops the event loop and closes its socket.
     let mut poller = JoinSet::new();
-    let (client, mut told) = Client::begin(&up.cfg, transport, &will, &mut poller);
+    let (client, mut told) =
+        Client::begin(&Dial::centre(&up.cfg), transport, Some(&will), &mut poller);
     let (limits, rest) = tokio::select! {
         biased;
         () = cancel.cancelled() => return Ended::Stopped,
