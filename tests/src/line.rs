@@ -19,7 +19,7 @@ const PUBACK: u8 = 4;
 pub enum State {
     /// Passes everything.
     Open,
-    /// Connections end, new ones are closed at once.
+    /// Connections end, new ones wait, as at a port whose far end is away, too.
     Cut,
     /// Connections stay and nothing passes: a power cut, a cable pulled out.
     Silent,
@@ -131,19 +131,31 @@ fn accept(listener: &TcpListener, port: u16, shared: &Arc<Shared>) {
             if shared.ended.load(Ordering::SeqCst) {
                 return;
             }
-            if !shared.holds() {
-                continue;
-            }
-            let Ok(far) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else {
-                continue;
-            };
-            let (Ok(near_too), Ok(far_too)) = (near.try_clone(), far.try_clone()) else {
-                continue;
-            };
-            scope.spawn(move || pass(near_too, far_too, shared, false));
-            scope.spawn(move || pass(far, near, shared, true));
+            scope.spawn(move || {
+                let Some(far) = reach(port, shared) else {
+                    return;
+                };
+                let (Ok(near_too), Ok(far_too)) = (near.try_clone(), far.try_clone()) else {
+                    return;
+                };
+                scope.spawn(move || pass(near_too, far_too, shared, false));
+                pass(far, near, shared, true);
+            });
         }
     });
+}
+
+/// The far end, as soon as there is one; `None`: the line is gone for good.
+fn reach(port: u16, shared: &Shared) -> Option<TcpStream> {
+    while !shared.ended.load(Ordering::SeqCst) {
+        if shared.holds()
+            && let Ok(far) = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+        {
+            return Some(far);
+        }
+        std::thread::park_timeout(LOOK_EVERY);
+    }
+    None
 }
 
 /// Passes packets one way until either end closes or the line is cut.
