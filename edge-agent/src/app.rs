@@ -24,10 +24,10 @@ use crate::hall_info::hall_info;
 use crate::health::{self, HealthInputs};
 use crate::metrics::{self, MetricsInputs};
 use crate::orders::OrderDesk;
-use crate::retained::Retained;
+use crate::retained::{self, Retained};
 use crate::signals::{EXIT_AT_ONCE, StopSignals};
 use crate::supervise::{Criticality, Stage, Supervisor};
-use crate::upkeep::Upkeep;
+use crate::upkeep::{self, Upkeep};
 use crate::vision_port::{DetectorPlan, VisionPort, camera_spec};
 use crate::web::inputs::WebInputs;
 use crate::{
@@ -228,22 +228,16 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         }),
     );
 
-    let upkeep = Arc::new(Upkeep {
-        config: config_rx,
-        clock: clock.clone(),
-        model: model.clone(),
-        store: store.clone(),
-        meta: meta_tx,
-        facts: facts_tx,
-    });
-    supervisor.start(
-        "upkeep",
-        Stage::Uplink,
-        Criticality::Degradable,
-        Box::new(move |cancel| {
-            let upkeep = upkeep.clone();
-            Box::pin(async move { upkeep.run(cancel).await })
-        }),
+    upkeep::start(
+        &mut supervisor,
+        Upkeep {
+            config: config_rx,
+            clock: clock.clone(),
+            model: model.clone(),
+            store: store.clone(),
+            meta: meta_tx,
+            facts: facts_tx,
+        },
     );
 
     let uplink_status = watch::Sender::new(UplinkStatus::default());
@@ -252,31 +246,15 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
     let link_states = &mut sensor_links.states;
     home_assistant::start(&mut supervisor, &config, &live_rx, &wall, link_states)?;
     if config.uplink.is_some() || config.home_assistant.is_some() {
-        let retained = (
-            config.clone(),
-            clock.clone(),
-            view_rx.clone(),
-            meta_rx,
-            live_tx,
-        );
-        supervisor.start(
-            "retained",
-            Stage::Uplink,
-            Criticality::Degradable,
-            Box::new(move |cancel| {
-                let (config, clock, view, meta, out) = retained.clone();
-                Box::pin(async move {
-                    Retained {
-                        config,
-                        clock,
-                        view,
-                        meta,
-                        out,
-                    }
-                    .run(cancel)
-                    .await
-                })
-            }),
+        retained::start(
+            &mut supervisor,
+            Retained {
+                config: config.clone(),
+                clock: clock.clone(),
+                view: view_rx.clone(),
+                meta: meta_rx,
+                out: live_tx,
+            },
         );
     }
     if let Some(uplink) = uplink_config {

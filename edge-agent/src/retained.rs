@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::hall::HallView;
 use crate::meta::with_sensors;
+use crate::supervise::{Criticality, Stage, Supervisor};
 
 /// Views come up to five times a second; the centre needs no more looks than this.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -41,6 +42,7 @@ const NUMBERS: [&str; 6] = [
 ];
 
 /// Keeps the retained payloads up to date.
+#[derive(Clone)]
 pub struct Retained {
     /// Configuration.
     pub config: Arc<Config>,
@@ -59,6 +61,16 @@ pub struct Retained {
 struct Kept {
     value: Value,
     at: HallTime,
+}
+
+/// Starts it.
+pub fn start(supervisor: &mut Supervisor, retained: Retained) {
+    supervisor.start(
+        "retained",
+        Stage::Uplink,
+        Criticality::Degradable,
+        Box::new(move |cancel| Box::pin(retained.clone().run(cancel))),
+    );
 }
 
 impl Retained {

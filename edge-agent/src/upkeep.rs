@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::links;
 use crate::meta::{MetaInputs, meta};
+use crate::supervise::{Criticality, Stage, Supervisor};
 
 /// Between two rounds.
 const ROUND_EVERY: Duration = Duration::from_secs(300);
@@ -33,6 +34,20 @@ pub struct Upkeep {
     pub meta: watch::Sender<Value>,
     /// To the hall: what the box notices about itself.
     pub facts: mpsc::Sender<SystemFact>,
+}
+
+/// Starts them.
+pub fn start(supervisor: &mut Supervisor, upkeep: Upkeep) {
+    let upkeep = Arc::new(upkeep);
+    supervisor.start(
+        "upkeep",
+        Stage::Uplink,
+        Criticality::Degradable,
+        Box::new(move |cancel| {
+            let upkeep = upkeep.clone();
+            Box::pin(async move { upkeep.run(cancel).await })
+        }),
+    );
 }
 
 impl Upkeep {
