@@ -12,3 +12,4 @@ what=${1:-run}
 "$steps/onnxruntime.sh"
 "$steps/page.sh"
 [ "$what" != test ] || "$steps/asyncapi.sh"
+[ "$what" != test ] || "$steps/schemathesis.sh"

@@ -15,10 +15,10 @@ use tokio::sync::{Mutex, mpsc, watch};
 use crate::access_port::open_accounts;
 use crate::cameras::{CameraDesk, CameraStates};
 use crate::centre::{self, CentrePorts};
-use crate::certificate::{CertificateInUse, CertificateKeeper};
 use crate::clock::Clock;
 use crate::commands::Exit;
 use crate::event_log::EventLog;
+use crate::evidence::EvidenceDesk;
 use crate::hall::{HallPorts, HallTask, HallView};
 use crate::hall_info::hall_info;
 use crate::health::{self, HealthInputs};
@@ -31,8 +31,8 @@ use crate::upkeep::{self, Upkeep};
 use crate::vision_port::{DetectorPlan, VisionPort, camera_spec};
 use crate::web::inputs::WebInputs;
 use crate::{
-    archive_port, figures, home_assistant, links, rating_links, resume, sensor_links, store_port,
-    web,
+    archive_port, certificate, figures, home_assistant, links, rating_links, resume, sensor_links,
+    store_port, web_port,
 };
 
 /// Analysed pictures to the hall. Full: the workers wait, and frames are dropped and counted on the board before them.
@@ -76,6 +76,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         let config = config.clone();
         Arc::new(tokio::task::spawn_blocking(move || store_port::open(&config)).await??)
     };
+    let (access, audit) = open_accounts(&config, &clock, &store).await?;
     let resumption = begin_where_it_ended(&store, &clock).await?;
 
     let (config_tx, config_rx) = watch::channel(config.clone());
@@ -169,7 +170,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         heartbeat: heartbeat_tx,
     };
     drop(store_tx);
-    let hall = (clock.clone(), model.1.clone(), store.clone());
+    let hall = (clock.clone(), model.1.clone(), store.clone(), audit.clone());
     let first = std::sync::Mutex::new(Some(resumption));
     supervise(
         &mut supervisor,
@@ -178,7 +179,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         Criticality::Critical,
         ports,
         move |ports, cancel| {
-            let (clock, model_sha256, store) = hall.clone();
+            let (clock, model_sha256, store, audit) = hall.clone();
             let first = first
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -200,6 +201,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
                     model_sha256,
                     tracker,
                     resume,
+                    audit: Some(audit),
                 }
                 .run(ports, cancel)
                 .await
@@ -235,11 +237,18 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
             clock: clock.clone(),
             model: model.clone(),
             store: store.clone(),
+            audit: audit.clone(),
             meta: meta_tx,
             facts: facts_tx,
         },
     );
 
+    let evidence = Arc::new(EvidenceDesk::new(
+        config.clone(),
+        store.clone(),
+        audit.clone(),
+        model.1.clone(),
+    ));
     let uplink_status = watch::Sender::new(UplinkStatus::default());
     let uplink_rx = uplink_status.subscribe();
     let wall = links::wall(&clock);
@@ -263,7 +272,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
                 config: config_tx,
                 clock: clock.clone(),
                 orders: order_desk.clone(),
-                store: store.clone(),
+                evidence: evidence.clone(),
             };
             centre::start(&mut supervisor, gate, ports)
         });
@@ -311,8 +320,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         }),
     );
 
-    let certificate = open_certificate(&mut supervisor, &config, &clock).await?;
-    let (access, audit) = open_accounts(&config, &clock, &store).await?;
+    let certificate = certificate::start(&mut supervisor, &config, &clock).await?;
     let metrics = MetricsInputs {
         certificate: certificate.clone(),
         health: health_rx.clone(),
@@ -337,6 +345,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
         push: Arc::new(sensor_links.push),
         access,
         audit,
+        evidence,
         orders: order_desk,
         certificate: certificate.clone(),
         monitor_token: (config.web.monitor_token.as_ref()).map(|token| token.expose().into()),
@@ -344,41 +353,7 @@ pub async fn run(config: Arc<Config>, mut signals: StopSignals) -> anyhow::Resul
             .map(|url| url.host.clone())
             .collect(),
     };
-    if let Some(listen) = config.web.push_listen {
-        let inputs = web_inputs.clone();
-        supervisor.start(
-            "push",
-            Stage::Web,
-            Criticality::Degradable,
-            Box::new(move |cancel| {
-                let inputs = inputs.clone();
-                Box::pin(async move {
-                    let listener = tokio::net::TcpListener::bind(listen).await.map_err(|e| {
-                        anyhow::anyhow!("cannot listen on {listen}: {e}; choose another [web] push_listen or stop what uses it")
-                    })?;
-                    tracing::info!(url = %format_args!("http://{}/api/", listener.local_addr()?), "Devices may send.");
-                    Ok(web::serve_push(listener, inputs, cancel).await?)
-                })
-            }),
-        );
-    }
-    let listen = config.web.listen;
-    supervisor.start(
-        "web",
-        Stage::Web,
-        Criticality::Degradable,
-        Box::new(move |cancel| {
-            let inputs = web_inputs.clone();
-            Box::pin(async move {
-                let listener = tokio::net::TcpListener::bind(listen).await.map_err(|e| {
-                    anyhow::anyhow!("cannot listen on {listen}: {e}; choose another [web] listen or stop what uses it")
-                })?;
-                let scheme = if inputs.certificate.is_some() { "https" } else { "http" };
-                tracing::info!(url = %format_args!("{scheme}://{}/", listener.local_addr()?), "The page is up.");
-                Ok(web::serve(listener, inputs, cancel).await?)
-            })
-        }),
-    );
+    web_port::start(&mut supervisor, &config, web_inputs);
 
     // Outside systemd there is nobody to tell.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -481,27 +456,4 @@ fn start_snapshots(
 fn vision_clock(clock: &Arc<Clock>) -> edge_vision::frame::Clock {
     let clock = clock.clone();
     Arc::new(move || clock.now())
-}
-
-/// The page's certificate, kept good; `None`: plain HTTP.
-async fn open_certificate(
-    supervisor: &mut Supervisor,
-    config: &Arc<Config>,
-    clock: &Arc<Clock>,
-) -> anyhow::Result<Option<CertificateInUse>> {
-    let (at_start, running) = (config.clone(), clock.clone());
-    let opened =
-        tokio::task::spawn_blocking(move || CertificateKeeper::open(&at_start, &running)).await??;
-    let Some(keeper) = opened.map(Arc::new) else {
-        return Ok(None);
-    };
-    let in_use = keeper.in_use();
-    tracing::info!(sha256 = %in_use.fingerprint(), "The page's certificate; compare it with what the browser shows.");
-    supervisor.start(
-        "certificate",
-        Stage::Web,
-        Criticality::Degradable,
-        Box::new(move |cancel| Box::pin(keeper.clone().run(cancel))),
-    );
-    Ok(Some(in_use))
 }

@@ -5,20 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edge_config::{Config, ImportedCalendar};
+use edge_uplink::Commands;
 use edge_uplink::clock::WallFn;
 use edge_uplink::command::{Command, CommandGate, Reason, Refused, Reply, Verb};
-use edge_uplink::{Commands, EventStore, Query};
-use hall_core::event::EventId;
-use hall_core::order::{Order, Refusal};
+use hall_core::order::{Actor, Order, Refusal};
 use hall_wire::calendar::CalendarRecord;
-use hall_wire::event::{SealedRecord, event_id_text, parse_event_id};
+use hall_wire::event::{event_id_text, parse_event_id};
+use hall_wire::name::role_name;
 use hall_wire::reply::{
     CalendarTakenRecord, ConfigRecord, EvidenceRecord, ReplyData, RevisionLine,
 };
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::access_port::moment;
 use crate::clock::Clock;
+use crate::evidence::{EvidenceDesk, EvidenceError};
 use crate::links;
 use crate::orders::{OrderDesk, OrderError};
 use crate::supervise::{Criticality, Stage, Supervisor};
@@ -28,6 +30,10 @@ use crate::web::dto::RulesDto;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Most revisions of an event that an answer tells; the newest ones.
 const REVISIONS_MAX: usize = 40;
+
+/// Why an answer has no link.
+const NO_LINK: &str =
+    "the page of this box cannot be reached from outside: [web] public_url is not set";
 
 /// Commands on their way to the desk. Full: the next one is answered as busy.
 const COMMANDS_CAPACITY: usize = 16;
@@ -44,7 +50,7 @@ pub struct CentrePorts {
     /// Where decisions go.
     pub orders: OrderDesk,
     /// Where questions go.
-    pub store: Arc<dyn EventStore>,
+    pub evidence: Arc<EvidenceDesk>,
 }
 
 /// Starts the desk; gives the uplink its end of it.
@@ -117,7 +123,7 @@ impl CentreDesk {
                 self.give(order).await.map(|events| (events, None))
             }
             Verb::Evidence { event } => self
-                .evidence(&event)
+                .evidence(&event, &by, &tx)
                 .await
                 .map(|data| (Vec::new(), Some(data))),
             Verb::Calendar(record) => {
@@ -146,24 +152,43 @@ impl CentreDesk {
         }
     }
 
-    /// What an event was judged by: its newest revision, and how it came about. Numbers only; pictures never leave by MQTT.
-    async fn evidence(&self, event: &str) -> Result<ReplyData, (Reason, String)> {
+    /// What an event was judged by: its newest revision, how it came about, and a link to the whole of it. Numbers only; pictures never
+    /// leave by MQTT.
+    async fn evidence(
+        &self,
+        event: &str,
+        by: &Actor,
+        tx: &str,
+    ) -> Result<ReplyData, (Reason, String)> {
         let id = parse_event_id(event)
             .ok_or_else(|| (Reason::Malformed, format!("{event} is no event id")))?;
-        let store = self.ports.store.clone();
-        let found = tokio::task::spawn_blocking(move || revisions(store.as_ref(), id)).await;
-        let revisions = match found {
-            Ok(Ok(revisions)) => revisions,
+        let (desk, now) = (self.ports.evidence.clone(), moment(&self.ports.clock));
+        let (who, role, tx) = (by.id.clone(), role_name(by.role), tx.to_owned());
+        let found = tokio::task::spawn_blocking(move || {
+            let revisions = desk.revisions(id)?;
+            let link = desk.link(id, &who, role, &tx, now)?;
+            Ok::<_, EvidenceError>((revisions, link))
+        });
+        let (revisions, link) = match found.await {
+            Ok(Ok(found)) => found,
+            Ok(Err(error @ EvidenceError::Unknown)) => {
+                return Err((Reason::Unknown, error.to_string()));
+            }
             Ok(Err(error)) => return Err((Reason::Busy, error.to_string())),
             Err(error) => return Err((Reason::Busy, error.to_string())),
         };
-        let Some(newest) = revisions.first() else {
-            return Err((Reason::Unknown, "the log has no such event".into()));
-        };
-        let newest_first = revisions.iter().take(REVISIONS_MAX);
+        let newest = revisions
+            .last()
+            .ok_or_else(|| (Reason::Unknown, EvidenceError::Unknown.to_string()))?;
+        let newest_ones = revisions.len().saturating_sub(REVISIONS_MAX);
         Ok(ReplyData::Evidence(Box::new(EvidenceRecord {
             event: newest.clone(),
-            revisions: newest_first.rev().map(RevisionLine::from).collect(),
+            revisions: revisions[newest_ones..]
+                .iter()
+                .map(RevisionLine::from)
+                .collect(),
+            no_link: link.is_none().then(|| NO_LINK.to_owned()),
+            link,
         })))
     }
 
@@ -229,23 +254,6 @@ impl CentreDesk {
             sensors: config.sensors.iter().map(|s| s.id.to_string()).collect(),
         })
     }
-}
-
-/// All revisions of an event, newest first. An id holds its event's onset, so the log is asked for one millisecond.
-fn revisions(
-    store: &dyn EventStore,
-    id: EventId,
-) -> Result<Vec<SealedRecord>, edge_uplink::StoreError> {
-    let onset_unix_ms = (id.0 >> 80) as i64;
-    let text = event_id_text(id);
-    let mut found = store.query(&Query {
-        from_unix_ms: Some(onset_unix_ms),
-        to_unix_ms: Some(onset_unix_ms + 1),
-        limit: 10_000,
-        ..Query::default()
-    })?;
-    found.retain(|sealed| sealed.record.event_id == text);
-    Ok(found)
 }
 
 fn refusal(refusal: Refusal) -> (Reason, String) {

@@ -45,7 +45,8 @@ pub enum Command {
     /// Write stored events as JSON lines, exactly as they were sealed.
     #[command(visible_alias = "export-events")]
     Export(ExportArgs),
-    /// Verify the hash chain of an export; names the first record that does not fit (exit code 1).
+    /// Verify the hash chain of an export of events or of the access log, or an evidence pack; names the first line that does not fit
+    /// (exit code 1).
     Verify(VerifyArgs),
     /// Follow what boxes publish: a board of the fleet, checks of numbers, chains, clocks and forms; JSON lines, PostgreSQL (exit
     /// code 3 when something was wrong).

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use edge_accounts::AuditLog;
 use edge_config::Config;
 use edge_sensors::SensorInput;
 use edge_uplink::writer::{Receipt, StoreItem};
@@ -90,6 +91,8 @@ pub struct HallTask {
     pub tracker: TrackerConfig,
     /// What the run before left.
     pub resume: Resumption,
+    /// The access log, whose head every record names.
+    pub audit: Option<Arc<AuditLog>>,
 }
 
 struct Run<'a> {
@@ -486,6 +489,7 @@ impl Run<'_> {
             config_sha256: self.config.sha256.clone(),
             model_sha256: self.task.model_sha256.clone(),
             clock: self.task.clock.quality(),
+            audit_head: self.task.audit.as_ref().and_then(|audit| audit.head()),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use edge_accounts::AuditLog;
 use edge_config::Config;
 use edge_uplink::clock::WallTime;
 use edge_uplink::store::{EventStore, TrimPolicy, Unacked};
@@ -12,6 +13,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::access_port::moment;
 use crate::clock::Clock;
 use crate::links;
 use crate::meta::{MetaInputs, meta};
@@ -30,6 +32,8 @@ pub struct Upkeep {
     pub model: (String, String),
     /// The event log.
     pub store: Arc<dyn EventStore>,
+    /// The access log.
+    pub audit: Arc<AuditLog>,
     /// The `meta` payload.
     pub meta: watch::Sender<Value>,
     /// To the hall: what the box notices about itself.
@@ -89,6 +93,11 @@ impl Upkeep {
             },
         };
         let was_low = *low;
+        let (audit, keep_days, now) = (
+            self.audit.clone(),
+            storage.retention_days,
+            moment(&self.clock),
+        );
         let (store, dir, observations, synced) = (
             self.store.clone(),
             storage.dir.clone(),
@@ -103,6 +112,9 @@ impl Upkeep {
                     Ok(trimmed) if trimmed.lines > 0 => tracing::info!(records = trimmed.lines, "Old events removed."),
                     Ok(_) => {}
                     Err(error) => tracing::warn!(%error, "Old events could not be removed; tried again later."),
+                }
+                if let Err(error) = audit.trim(keep_days, now) {
+                    tracing::warn!(%error, "Old lines of the access log could not be removed; tried again later.");
                 }
             }
             let disk = Disk::of(&dir);

@@ -95,6 +95,7 @@ fn absence(n: u128) -> EventRecord {
             synced: true,
             offset_ms: 0,
         },
+        audit_head: None,
     };
     EventRecord::new(&event, &context)
 }
@@ -167,6 +168,7 @@ impl Running {
             clock,
             model_sha256: String::new(),
             tracker: TrackerConfig::default(),
+            audit: None,
             resume,
         };
         let cancel = CancellationToken::new();

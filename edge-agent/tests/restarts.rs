@@ -99,6 +99,7 @@ impl Running {
             clock: clock.clone(),
             model_sha256: model.into(),
             tracker: TrackerConfig::default(),
+            audit: None,
             resume,
         };
         let cancel = CancellationToken::new();

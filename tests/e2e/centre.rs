@@ -106,6 +106,10 @@ fn a_signed_verdict_is_kept_as_a_revision_and_every_command_is_answered() {
     let revisions = evidence["revisions"].as_array().unwrap();
     assert_eq!(revisions.last().unwrap()["review"], "confirmed");
     assert_eq!(evidence["event"]["event_id"], json!(id));
+    assert!(
+        evidence["no_link"].as_str().unwrap().contains("public_url"),
+        "{evidence}"
+    );
     let verdicts = revisions.iter().filter(|r| r["phase"] == "revised").count();
     assert_eq!(verdicts, 1, "{revisions:?}");
 

@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod accounts;
 mod broker_outage;
 mod broker_storm;
 mod calendar;
@@ -17,6 +18,7 @@ mod centre_acknowledges;
 mod clock_step;
 mod commands;
 mod days_offline;
+mod evidence;
 mod examples;
 mod full_disk;
 mod judged_hall;

@@ -64,7 +64,7 @@ fn the_page_shows_the_live_hall_in_both_languages_on_desktop_and_phone() {
 }
 
 /// The Node.js that set-up found or brought.
-fn node() -> PathBuf {
+pub(crate) fn node() -> PathBuf {
     let named = std::fs::read_to_string(workspace().join(".native/node.path")).unwrap_or_default();
     let path = PathBuf::from(named.trim()).join("node");
     if path.is_file() {

@@ -20,11 +20,20 @@ pub struct Answer {
     pub status: u16,
     /// Content type, empty if none.
     pub content_type: String,
+    /// All headers, in order.
+    pub headers: Vec<(String, String)>,
     /// Body.
     pub body: Vec<u8>,
 }
 
 impl Answer {
+    /// The first header of this name, in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// Body as text.
     #[must_use]
     pub fn text(&self) -> String {
@@ -101,6 +110,31 @@ impl Http {
         read(answer).context(url)
     }
 
+    /// Any request with these headers, within 20 s: a password takes a while to check on a busy machine.
+    ///
+    /// # Errors
+    /// When nobody answers, or method or headers are none.
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Answer> {
+        let url = format!("http://127.0.0.1:{}{path}", self.port);
+        let mut request = ureq::http::Request::builder().method(method).uri(&url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = self
+            .agent
+            .configure_request(request.body(body.to_owned())?)
+            .timeout_global(Some(Duration::from_secs(20)))
+            .allow_non_standard_methods(true)
+            .build();
+        read(self.agent.run(request).with_context(|| url.clone())?).context(url)
+    }
+
     /// `GET path` as JSON, status 200 expected.
     ///
     /// # Errors
@@ -165,11 +199,18 @@ impl Http {
 
 fn read(mut answer: ureq::http::Response<ureq::Body>) -> Result<Answer> {
     let content_type = header(&answer, "content-type");
+    let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
+    let headers = answer
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), text(value)))
+        .collect();
     let mut body = Vec::new();
     answer.body_mut().as_reader().read_to_end(&mut body)?;
     Ok(Answer {
         status: answer.status().as_u16(),
         content_type,
+        headers,
         body,
     })
 }

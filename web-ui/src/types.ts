@@ -81,7 +81,7 @@ export const eventShape = object({
   rule: text, tags: list(text), related: list(text), config_sha256: text, model_sha256: text,
   clock: object({ synced: flag, offset_ms: number }), review: text,
   revision: orNull(object({ action: text, by: text, role: text, reason: text, at: text, retroactive: flag })),
-  mitigated_at: orNull(text), wait_est_s: orNull(number), prev: text, hash: text,
+  mitigated_at: orNull(text), wait_est_s: orNull(number), audit: orAbsent(text), prev: text, hash: text,
 });
 
 export const eventPageShape = object({

@@ -18,7 +18,7 @@ function texts(table: object, path = ''): [string, string][] {
 /** Stable names the wire crate gives to the values of one enum, read from its source. */
 function wireNames(enumName: string): string[] {
   const source = readFileSync(new URL('../../edge-agent/crates/hall-wire/src/name.rs', import.meta.url), 'utf8');
-  const table = new RegExp(`\\n\\s*${enumName}, \\w+, \\w+ \\{([^}]*)\\}`).exec(source)?.[1] ?? '';
+  const table = new RegExp(`\\n\\s*${enumName}(?:, \\w+)+ \\{([^}]*)\\}`).exec(source)?.[1] ?? '';
   return [...table.matchAll(/= "(\w+)"/g)].map((m) => m[1] ?? '');
 }
 

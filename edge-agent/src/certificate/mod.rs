@@ -14,6 +14,7 @@ use rustls::sign::CertifiedKey;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::supervise::{Criticality, Stage, Supervisor};
 use pair::Pair;
 
 /// Between two looks at the files and the end.
@@ -206,6 +207,32 @@ impl Source {
             Source::Own { dir, names } => own::read_or_make(dir, names, now_unix_ms),
         }
     }
+}
+
+/// Reads or makes the page's certificate and keeps it good from now on; `None`: plain HTTP.
+///
+/// # Errors
+/// When it cannot be read or made.
+pub async fn start(
+    supervisor: &mut Supervisor,
+    config: &Arc<Config>,
+    clock: &Arc<Clock>,
+) -> anyhow::Result<Option<CertificateInUse>> {
+    let (at_start, running) = (config.clone(), clock.clone());
+    let opened =
+        tokio::task::spawn_blocking(move || CertificateKeeper::open(&at_start, &running)).await??;
+    let Some(keeper) = opened.map(Arc::new) else {
+        return Ok(None);
+    };
+    let in_use = keeper.in_use();
+    tracing::info!(sha256 = %in_use.fingerprint(), "The page's certificate; compare it with what the browser shows.");
+    supervisor.start(
+        "certificate",
+        Stage::Web,
+        Criticality::Degradable,
+        Box::new(move |cancel| Box::pin(keeper.clone().run(cancel))),
+    );
+    Ok(Some(in_use))
 }
 
 fn file_error(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> CertificateError {

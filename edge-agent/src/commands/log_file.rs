@@ -1,15 +1,21 @@
-//! `export` and `verify`: the event log as a file that others can check.
+//! `export` and `verify`: event log, access log and evidence as files that others can check.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::path::Path;
 
 use anyhow::Context;
 use edge_uplink::store::EventStore;
 use edge_uplink::verify::{self, VerifyError};
+use edge_uplink::verify_pack::{is_pack, verify_pack};
+use hall_wire::seal::sha256_hex;
 
 use super::{Exit, complain, load_config};
 use crate::cli::{ExportArgs, VerifyArgs};
 use crate::store_port;
+
+/// The first line of an evidence pack is shorter.
+const FIRST_LINE_MAX: usize = 64 * 1024;
 
 /// Writes stored events as JSON lines, exactly as sealed.
 ///
@@ -41,7 +47,7 @@ pub fn export(args: &ExportArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// Verifies the hash chain of an export.
+/// Verifies the hash chain of an export of the event log or the access log, or an evidence pack.
 ///
 /// # Errors
 /// When the file cannot be read.
@@ -54,7 +60,19 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
                 .with_context(|| format!("cannot read {}", args.file.display()))?,
         )
     };
-    let verified = match verify::verify(BufReader::new(input)) {
+    let mut input = BufReader::with_capacity(FIRST_LINE_MAX, input);
+    let first = input.fill_buf()?;
+    if is_pack(
+        first
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default(),
+    ) {
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes)?;
+        return evidence(&args.file, &bytes);
+    }
+    let verified = match verify::verify(input) {
         Ok(verified) => verified,
         Err(VerifyError::Broken(broken)) => {
             complain(&format!("{}: {broken}", args.file.display()));
@@ -80,4 +98,27 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
         writeln!(out, "gap: seq {} to {}: {:?}", gap.from, gap.to, gap.reason)?;
     }
     Ok(Exit::Ok)
+}
+
+/// Verifies an evidence pack.
+fn evidence(file: &Path, bytes: &[u8]) -> anyhow::Result<Exit> {
+    match verify_pack(bytes) {
+        Ok(pack) => {
+            let (first, last) = pack.seqs;
+            writeln!(
+                std::io::stdout().lock(),
+                "ok: evidence of event {}: {} revisions (seq {first} to {last}), {} observations, judged by {}, sha256 {}",
+                pack.event,
+                pack.revisions,
+                pack.trace,
+                pack.rule,
+                sha256_hex(bytes),
+            )?;
+            Ok(Exit::Ok)
+        }
+        Err(broken) => {
+            complain(&format!("{}: {broken}", file.display()));
+            Ok(Exit::Failed)
+        }
+    }
 }

@@ -29,6 +29,8 @@ pub(super) enum Need {
     Public,
     /// A device's own token, which the route checks itself.
     Device,
+    /// A one-time link, which the route checks itself.
+    Link,
     /// Somebody is signed in, whoever it is; also with a first password.
     SignedIn,
     /// A right.
@@ -62,6 +64,12 @@ pub(super) const ROUTES: &[(Method, &str, Need)] = &[
         "/api/events/{event_id}/notes",
         Need::Right(Right::Cases),
     ),
+    (
+        POST,
+        "/api/events/{event_id}/evidence",
+        Need::Right(Right::Evidence),
+    ),
+    (GET, "/api/evidence/{token}", Need::Link),
     (
         GET,
         "/api/cameras/{id}/frame.jpg",
@@ -185,7 +193,7 @@ fn admit(
     let changes = !method.is_safe();
     match need {
         // Devices prove themselves with a token that no browser sends by itself.
-        Need::Device => Ok(()),
+        Need::Device | Need::Link => Ok(()),
         Need::Public if changes => same_origin(state, headers),
         Need::Public => Ok(()),
         Need::SignedIn => {

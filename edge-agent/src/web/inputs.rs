@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use edge_accounts::{AccountDesk, AuditLog};
+use edge_accounts::{AccountDesk, AuditLog, Audited, Moment};
 use edge_sensors::{PushRefusal, Pushed};
 use hall_core::config::{EngineConfig, Rules, SensorKind, Zone};
 use hall_core::detection::Detection;
+use hall_core::event::EventId;
 use hall_core::ids::{CameraId, QueueId, SensorId, WindowId};
 use hall_core::snapshot::HallSnapshot;
 use hall_core::time::{HallTime, WallClock};
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 
 use super::figure_source::FigureSource;
 use crate::certificate::CertificateInUse;
+use crate::evidence::EvidenceError;
 use crate::orders::OrderDesk;
 
 /// Everything the server needs. All `watch` channels hold the latest value only; a slow page misses versions, never blocks.
@@ -48,6 +50,8 @@ pub struct WebInputs {
     pub access: Access,
     /// The access log.
     pub audit: Arc<AuditLog>,
+    /// Evidence of events as files.
+    pub evidence: Arc<dyn EvidenceSource>,
     /// Where steps in cases are given as orders.
     pub orders: OrderDesk,
     /// The page's certificate; `None`: plain HTTP.
@@ -66,6 +70,26 @@ pub enum Access {
     Open,
     /// Whoever signs in, as far as the role goes.
     Accounts(Arc<AccountDesk>),
+}
+
+/// Evidence of events as files. Calls block on the disk; what they give out is in the access log first.
+pub trait EvidenceSource: Send + Sync + 'static {
+    /// The pack of an event, for whoever `audited` names.
+    ///
+    /// # Errors
+    /// When there is no such event, or it cannot be read or written down.
+    fn take(&self, id: EventId, audited: &Audited, now: Moment) -> Result<Vec<u8>, EvidenceError>;
+
+    /// The pack behind a one-time link with its event; `None` when there is none (any more).
+    ///
+    /// # Errors
+    /// When it cannot be read or written down.
+    fn fetch(
+        &self,
+        token: &str,
+        from: &str,
+        now: Moment,
+    ) -> Result<Option<(String, Vec<u8>)>, EvidenceError>;
 }
 
 /// A source could not answer. The text is logged, never sent to the client; no secrets in it.

@@ -19,6 +19,7 @@ pub mod inputs;
 mod limits;
 mod live;
 mod openapi;
+mod path_id;
 mod routes;
 mod state;
 #[cfg(test)]

@@ -58,6 +58,8 @@ fn routed() -> OpenApiRouter<AppState> {
         .routes(routes!(handlers::report::tables))
         .routes(routes!(handlers::cases::step))
         .routes(routes!(handlers::cases::notes, handlers::cases::write_note))
+        .routes(routes!(handlers::evidence::take))
+        .routes(routes!(handlers::evidence::fetch))
         .routes(routes!(handlers::cameras::frame))
         .routes(routes!(handlers::cameras::boxes))
         .routes(routes!(handlers::health::health))

@@ -257,6 +257,7 @@ mod tests {
                     synced: true,
                     offset_ms: 12,
                 },
+                audit_head: None,
             },
         )
     }

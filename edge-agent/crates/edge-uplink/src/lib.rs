@@ -22,6 +22,7 @@ pub mod store;
 pub mod tls;
 pub mod topics;
 pub mod verify;
+pub mod verify_pack;
 pub mod wire;
 pub mod writer;
 

@@ -88,6 +88,7 @@ impl<'a> Run<'a> {
                 config_sha256: options.config_sha256.clone(),
                 model_sha256: String::new(),
                 clock: quality(clock),
+                audit_head: None,
             },
             options,
             stats: ReplayStats {

@@ -32,6 +32,8 @@ pub struct RecordContext {
     pub model_sha256: String,
     /// Clock quality when the record was made.
     pub clock: ClockQuality,
+    /// Hash of the newest line of the box's access log; `None` while it has none.
+    pub audit_head: Option<String>,
 }
 
 /// How far the wall clock could be trusted when a record was made.
@@ -152,6 +154,11 @@ pub struct EventRecord {
     #[schemars(with = "Option<Seconds>")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait_est_s: Option<f64>,
+    /// Hash of the newest line of the box's access log when this record was made: the log itself stays on the box, and cannot be rewritten
+    /// without this record. Absent while it has no line.
+    #[schemars(with = "Option<Sha256Hex>")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<String>,
 }
 
 /// Who revised an event, when and why: an account and a category, never a name or free text.
@@ -252,6 +259,7 @@ impl EventRecord {
             }),
             mitigated_at: event.mitigated_at.map(rfc3339),
             wait_est_s: event.wait_est_ms.map(seconds),
+            audit: ctx.audit_head.clone(),
         }
     }
 }

@@ -215,6 +215,7 @@ mod tests {
                 synced: true,
                 offset_ms: 0,
             },
+            audit_head: None,
         }
     }
 

@@ -26,6 +26,25 @@ pub struct EvidenceRecord {
     pub event: SealedRecord,
     /// How it came about, oldest first; of more than 40 revisions the newest 40.
     pub revisions: Vec<RevisionLine>,
+    /// Where the whole of it can be fetched; absent when the box's page cannot be reached from outside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<EvidenceLink>,
+    /// Why there is no link; absent when there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_link: Option<String>,
+}
+
+/// A link to an evidence pack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct EvidenceLink {
+    /// `https://` address; works for one download.
+    pub url: String,
+    /// SHA-256 of the file, hex.
+    #[schemars(with = "Sha256Hex")]
+    pub sha256: String,
+    /// Until when.
+    #[schemars(with = "Instant")]
+    pub expires: String,
 }
 
 /// One revision.

@@ -97,6 +97,7 @@ fn context() -> RecordContext {
             synced: true,
             offset_ms: 12,
         },
+        audit_head: None,
     }
 }
 

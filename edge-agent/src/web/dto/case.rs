@@ -38,6 +38,15 @@ pub struct NewNoteDto {
     pub text: String,
 }
 
+/// Asking for evidence.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceAskedDto {
+    /// Why, for the access log.
+    #[schema(min_length = 1, max_length = 500)]
+    pub why: String,
+}
+
 /// What became of a step.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CaseDoneDto {

@@ -79,6 +79,9 @@ pub struct EventDto {
     pub mitigated_at: Option<String>,
     /// Long wait: the estimated wait in seconds; null otherwise.
     pub wait_est_s: Option<f64>,
+    /// Hash of the newest line of the box's access log when this record was made; absent while it had none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit: Option<String>,
     /// Hash of the record before.
     pub prev: String,
     /// SHA-256 over the stored record, hex.
@@ -183,6 +186,7 @@ impl From<SealedRecord> for EventDto {
             revision,
             mitigated_at,
             wait_est_s,
+            audit,
         } = record;
         EventDto {
             v: 1,
@@ -231,6 +235,7 @@ impl From<SealedRecord> for EventDto {
             }),
             mitigated_at,
             wait_est_s,
+            audit,
             prev,
             hash,
         }

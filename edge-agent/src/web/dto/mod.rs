@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 pub use account::{AccountChangedDto, AccountDto, AccountPatchDto, AccountsDto, NewAccountDto};
 pub use audit::{AuditEntryDto, AuditPageDto};
 pub use camera::{BoxDto, BoxesDto};
-pub use case::{CaseDoneDto, CaseStepDto, NewNoteDto, NoteDto, NotesDto};
+pub use case::{CaseDoneDto, CaseStepDto, EvidenceAskedDto, NewNoteDto, NoteDto, NotesDto};
 pub use day::{
     DayDto, DayEventDto, DayHourDto, DaysDto, PieceDto, QueueDayDto, QueueStepDto, StaffingDto,
     TimeClassDto, WindowDayDto, WindowHourDto,

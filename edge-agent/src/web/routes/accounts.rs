@@ -1,7 +1,7 @@
 //! Accounts: listed, made and changed by whoever manages them. Whom a role may appoint is decided by `hall_core::access`.
 
 use axum::Json;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, State};
 use edge_accounts::{Account, AccountDesk, AccountScope, Change, Deed, NewAccount};
 use hall_wire::name::role_name;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use crate::web::dto::{
 };
 use crate::web::error::ApiError;
 use crate::web::inputs::{Access, HallInfo};
+use crate::web::path_id::PathId;
 use crate::web::state::AppState;
 use crate::web::viewer::{Origin, Viewer};
 
@@ -118,7 +119,7 @@ pub(in crate::web) async fn change(
     State(state): State<AppState>,
     Extension(viewer): Extension<Viewer>,
     Extension(origin): Extension<Origin>,
-    Path(name): Path<String>,
+    PathId(name): PathId,
     JsonBody(asked): JsonBody<AccountPatchDto>,
 ) -> Result<Json<AccountChangedDto>, ApiError> {
     let scope = match (asked.windows, asked.departments) {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use edge_accounts::Deed;
@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 
 use crate::web::dto::{BoxesDto, ErrorDto};
 use crate::web::error::ApiError;
+use crate::web::path_id::PathId;
 use crate::web::state::AppState;
 use crate::web::viewer::{Origin, Viewer};
 
@@ -51,7 +52,7 @@ pub(in crate::web) async fn frame(
     State(state): State<AppState>,
     Extension(viewer): Extension<Viewer>,
     Extension(origin): Extension<Origin>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     query: Result<Query<FrameQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(query) = query?;
@@ -117,7 +118,7 @@ pub(in crate::web) async fn boxes(
     State(state): State<AppState>,
     Extension(viewer): Extension<Viewer>,
     Extension(origin): Extension<Origin>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
 ) -> Result<Json<BoxesDto>, ApiError> {
     let camera = known(&state, &viewer, &id)?;
     let audited = viewer.audited(&origin, Deed::Detections, format!("camera:{id}"), "");

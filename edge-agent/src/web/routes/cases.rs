@@ -2,7 +2,7 @@
 //! may be taken; acknowledgements and notes stay on the box, in its access log.
 
 use axum::Json;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, State};
 use edge_accounts::Deed;
 use hall_core::order::{Order, Refusal, Role};
 use hall_wire::event::{event_id_text, parse_event_id};
@@ -13,6 +13,7 @@ use crate::orders::OrderError;
 use crate::web::body::JsonBody;
 use crate::web::dto::{CaseDoneDto, CaseStepDto, ErrorDto, NewNoteDto, NoteDto, NotesDto};
 use crate::web::error::ApiError;
+use crate::web::path_id::PathId;
 use crate::web::state::AppState;
 use crate::web::viewer::{Origin, Viewer};
 
@@ -47,7 +48,7 @@ pub(in crate::web) async fn step(
     State(state): State<AppState>,
     Extension(viewer): Extension<Viewer>,
     Extension(origin): Extension<Origin>,
-    Path(event_id): Path<String>,
+    PathId(event_id): PathId,
     JsonBody(asked): JsonBody<CaseStepDto>,
 ) -> Result<Json<CaseDoneDto>, ApiError> {
     take(&state, &viewer, &origin, event_id, asked)
@@ -128,7 +129,7 @@ pub(in crate::web) async fn write_note(
     State(state): State<AppState>,
     Extension(viewer): Extension<Viewer>,
     Extension(origin): Extension<Origin>,
-    Path(event_id): Path<String>,
+    PathId(event_id): PathId,
     JsonBody(asked): JsonBody<NewNoteDto>,
 ) -> Result<Json<NotesDto>, ApiError> {
     let who = viewer.signed()?;
@@ -168,7 +169,7 @@ pub(in crate::web) async fn write_note(
 pub(in crate::web) async fn notes(
     State(state): State<AppState>,
     Extension(viewer): Extension<Viewer>,
-    Path(event_id): Path<String>,
+    PathId(event_id): PathId,
 ) -> Result<Json<NotesDto>, ApiError> {
     known(&state, &viewer, &event_id).await?;
     Ok(Json(written(&state, event_id)))

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Extension, Query, State};
 use hall_wire::event::SealedRecord;
 use hall_wire::time::parse_rfc3339;
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use crate::web::dto::{ErrorDto, EventDto, EventPageDto, EventRevisionsDto};
 use crate::web::error::ApiError;
 use crate::web::index::Filter;
 use crate::web::inputs::SourceError;
+use crate::web::path_id::PathId;
 use crate::web::state::AppState;
 use crate::web::viewer::Viewer;
 
@@ -116,7 +117,7 @@ pub(in crate::web) async fn events(
 pub(in crate::web) async fn event(
     State(state): State<AppState>,
     Extension(viewer): Extension<Viewer>,
-    Path(event_id): Path<String>,
+    PathId(event_id): PathId,
 ) -> Result<Json<EventRevisionsDto>, ApiError> {
     let revisions = revisions(&state, &viewer, &event_id).await?;
     Ok(Json(EventRevisionsDto {

@@ -6,6 +6,7 @@ pub(super) mod cameras;
 pub(super) mod cases;
 pub(super) mod day;
 pub(super) mod events;
+pub(super) mod evidence;
 pub(super) mod hall;
 pub(super) mod health;
 pub(super) mod push;

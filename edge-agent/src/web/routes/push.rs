@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use edge_sensors::{PushRefusal, Pushed};
@@ -11,6 +11,7 @@ use crate::web::dto::{ErrorDto, PushedDto, RatingsPushedDto, TicketsPushedDto};
 use crate::web::error::ApiError;
 use crate::web::gate::bearer;
 use crate::web::inputs::PushKind;
+use crate::web::path_id::PathId;
 use crate::web::state::AppState;
 
 /// A state is a word or a small object.
@@ -41,7 +42,7 @@ const TICKETS_BODY_BYTES: usize = 256 * 1024;
 )]
 pub(in crate::web) async fn sensor(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<PushedDto>, Response> {
@@ -92,7 +93,7 @@ pub(in crate::web) async fn sensor(
 )]
 pub(in crate::web) async fn tickets(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<TicketsPushedDto>, Response> {
@@ -137,7 +138,7 @@ pub(in crate::web) async fn tickets(
 )]
 pub(in crate::web) async fn ratings(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<RatingsPushedDto>, Response> {

@@ -3,7 +3,8 @@
 use hall_core::ids::CameraId;
 
 use super::client::{Answer, get, request};
-use super::fixture::{JPEG, Served, event_id, quick, record};
+use super::fixture::{Served, event_id, quick, record};
+use super::scripted::JPEG;
 use crate::web::inputs::{CameraInfo, Names, Overall};
 
 /// Five events; 2 and 4 closed; event 1 got its second revision last.

@@ -1,18 +1,16 @@
 //! Scripted inputs for the real server: a hall of five windows, one queue, two cameras, and a store in memory.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use hall_core::account::WaitSource;
 use hall_core::config::{
     DutyCalendar, EngineConfig, EvaluationPoint, QueueConfig, Rules, SensorKind, Zone, ZoneKind,
 };
-use hall_core::detection::Detection;
 use hall_core::event::{EndReason, Event, EventCode, EventId, Level, Phase, Review, Subject, Tag};
-use hall_core::geometry::{BBox, Point};
-use hall_core::ids::CameraId;
+use hall_core::geometry::Point;
 use hall_core::observe::{FaultCause, Quality};
 use hall_core::snapshot::{
     CameraSnapshot, HallSnapshot, QueueSnapshot, QueueState, Reason, SensorReason, SensorSnapshot,
@@ -22,27 +20,20 @@ use hall_core::time::{HallTime, Stamp, WallClock};
 use hall_core::tri::Tri;
 use hall_wire::event::{ClockQuality, EventRecord, RecordContext, SealedRecord};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use edge_accounts::audit::EventsHead;
-use edge_accounts::{AuditLog, Moment};
-use edge_sensors::json::JsonSensor;
-use edge_sensors::mqtt::Now;
-use edge_sensors::rating::{RatingDesk, RatingPush, RatingReader};
-use edge_sensors::ticket::{TicketDesk, TicketFields, TicketPush, TicketReader};
-use edge_sensors::{LinkStatus, PushSensor};
+use edge_accounts::AuditLog;
 
 use super::figures::{ScriptedFigures, figures};
+use super::scripted::{ScriptedEvents, ScriptedEvidence, ScriptedFrames, audit_log, push_doors};
 use crate::orders::OrderDesk;
-use crate::push::PushDoors;
 use crate::web::WebError;
 use crate::web::inputs::{
-    Access, CameraBoxes, CameraHealth, CameraInfo, CameraState, ClockHealth, ComponentHealth,
-    ComponentState, EventBatch, EventSource, FrameJpeg, FrameSource, HallInfo, HealthReport, Names,
-    Overall, QueueInfo, SensorInfo, SourceError, StoreHealth, UplinkCertificate, UplinkHealth,
-    UplinkMode, Versions, WebInputs, WindowInfo,
+    Access, CameraHealth, CameraInfo, CameraState, ClockHealth, ComponentHealth, ComponentState,
+    HallInfo, HealthReport, Names, Overall, QueueInfo, SensorInfo, StoreHealth, UplinkCertificate,
+    UplinkHealth, UplinkMode, Versions, WebInputs, WindowInfo,
 };
 use crate::web::limits::Limits;
 
@@ -57,97 +48,6 @@ pub fn before(ms: i64) -> HallTime {
 
 pub fn stamp(at: HallTime) -> Stamp {
     WallClock::unix(28_800).stamp(at)
-}
-
-/// A store in memory; `broken` makes every read fail.
-#[derive(Default)]
-pub struct ScriptedEvents {
-    pub records: Mutex<Vec<SealedRecord>>,
-    pub broken: AtomicBool,
-}
-
-impl EventSource for ScriptedEvents {
-    fn read_after(&self, after: u64, max: usize) -> Result<EventBatch, SourceError> {
-        if self.broken.load(Ordering::SeqCst) {
-            return Err(SourceError {
-                what: format!("read events after {after}"),
-                reason: "disk gone: /secret".into(),
-            });
-        }
-        let records = self.records.lock().unwrap();
-        let found: Vec<_> = records
-            .iter()
-            .filter(|r| r.seq > after)
-            .take(max)
-            .cloned()
-            .collect();
-        let upto = found.last().map_or(after, |r| r.seq);
-        Ok(EventBatch {
-            records: found,
-            upto,
-        })
-    }
-}
-
-pub struct ScriptedFrames;
-
-/// Not a picture; the server passes bytes on unread.
-pub const JPEG: &[u8] = b"\xff\xd8\xff\xe0 not really a picture \xff\xd9";
-
-impl FrameSource for ScriptedFrames {
-    fn jpeg(&self, camera: &CameraId, max_width_px: u32) -> Result<Option<FrameJpeg>, SourceError> {
-        assert!((64..=1920).contains(&max_width_px));
-        match camera.as_str() {
-            "cam1" => Ok(Some(FrameJpeg {
-                bytes: JPEG.to_vec(),
-                at: before(120),
-            })),
-            "cam2" => Ok(None),
-            other => Err(SourceError {
-                what: format!("picture of {other}"),
-                reason: "encoder failed".into(),
-            }),
-        }
-    }
-
-    fn off_duty(&self, _: &CameraId) -> bool {
-        false
-    }
-
-    fn boxes(&self, camera: &CameraId) -> Option<CameraBoxes> {
-        let bbox = BBox {
-            x1: 0.25,
-            y1: 0.3,
-            x2: 0.4,
-            y2: 0.75,
-        };
-        (camera.as_str() == "cam1").then(|| CameraBoxes {
-            at: before(240),
-            detections: vec![Detection { bbox, score: 0.875 }],
-        })
-    }
-}
-
-/// An access log in a folder that goes with it.
-pub fn audit_log() -> Arc<AuditLog> {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().to_owned();
-    let head = move || {
-        // The folder lives as long as this.
-        let _ = dir.path();
-        EventsHead {
-            seq: 0,
-            hash: "0".repeat(64),
-        }
-    };
-    Arc::new(AuditLog::open(&path, 28_800, Box::new(head), moment()).unwrap())
-}
-
-pub fn moment() -> Moment {
-    Moment {
-        at: NOW,
-        unix_ms: NOW.0,
-    }
 }
 
 /// A running server and the handles that drive it.
@@ -267,63 +167,12 @@ pub fn inputs(events: Arc<ScriptedEvents>) -> WebInputs {
         push: Arc::new(push_doors()),
         access: Access::Open,
         audit: audit_log(),
+        evidence: Arc::new(ScriptedEvidence),
         orders: OrderDesk::open().0,
         certificate: None,
         monitor_token: None,
         allowed_hosts: Vec::new(),
     }
-}
-
-/// Token of the only device that sends.
-pub const TOKEN: &str = "a-token-of-the-mat-of-W3";
-
-/// One sensor that sends by HTTP.
-pub fn push_doors() -> PushDoors {
-    let payload = JsonSensor {
-        id: "W3-seat".into(),
-        topic: String::new(),
-        pointer: None,
-        time_pointer: None,
-        on: Vec::new(),
-        off: Vec::new(),
-        availability_topic: None,
-        invert: false,
-    };
-    let status = watch::Sender::new(LinkStatus::default());
-    let now: Now = Arc::new(|| (NOW, NOW.0));
-    let mut doors = PushDoors::default();
-    doors.add_sensor(PushSensor::new(
-        TOKEN.into(),
-        payload,
-        60,
-        now.clone(),
-        status,
-    ));
-    let reader = TicketReader {
-        fields: TicketFields::default(),
-        states: Vec::new(),
-        queues: vec![("Q1".into(), "Q1".into())],
-        windows: Vec::new(),
-        utc_offset_s: 28_800,
-    };
-    let wall = Arc::new(|| WallClock::unix(28_800));
-    let status = watch::Sender::new(LinkStatus::default());
-    let desk = TicketDesk::new("machine", reader, 600, now.clone(), wall, status);
-    doors.add_tickets(TicketPush::new(TOKEN.into(), desk));
-    let reader = RatingReader {
-        window: Some("W3".into()),
-        window_key: "window".into(),
-        rating_key: "rating".into(),
-        words: Vec::new(),
-        windows: Vec::new(),
-    };
-    // Room for two ratings, and nobody takes them.
-    let (out, full) = mpsc::channel(2);
-    std::mem::forget(full);
-    let status = watch::Sender::new(LinkStatus::default());
-    let desk = RatingDesk::new("terminals", reader, now, out, status);
-    doors.add_ratings(RatingPush::new(TOKEN.into(), desk));
-    doors
 }
 
 fn names(zh: &str, en: &str) -> Names {
@@ -626,6 +475,7 @@ pub fn record(seq: u64, n: u128, rev: u32, subject: &str, closed: bool) -> Seale
             synced: true,
             offset_ms: 12,
         },
+        audit_head: None,
     };
     SealedRecord {
         seq,

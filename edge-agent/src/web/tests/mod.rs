@@ -9,3 +9,4 @@ mod golden;
 mod live;
 mod protection;
 mod push;
+mod scripted;

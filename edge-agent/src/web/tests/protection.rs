@@ -173,6 +173,39 @@ async fn idle_connections_do_not_keep_others_out() {
     served.stop().await;
 }
 
+#[tokio::test]
+async fn a_client_that_sends_a_byte_now_and_then_does_not_hold_a_connection() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let limits = Limits {
+        stall: Duration::from_millis(300),
+        ..quick()
+    };
+    let served = Served::within(limits, Vec::new(), "127.0.0.1:0").await;
+    let (mut read, mut write) = tokio::net::TcpStream::connect(served.addr)
+        .await
+        .unwrap()
+        .into_split();
+    let drip = async {
+        // Each byte comes well within the stall time; the request as a whole never does.
+        loop {
+            if write.write_all(b"G").await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    };
+    let mut rest = Vec::new();
+    tokio::time::timeout(SOON, async {
+        tokio::select! {
+            _ = read.read_to_end(&mut rest) => {}
+            () = drip => {}
+        }
+    })
+    .await
+    .expect("the server cuts it");
+    served.stop().await;
+}
+
 /// Past the test harness, which would swallow what a passing test prints.
 fn say_skipped(what: &str) {
     use std::io::Write as _;

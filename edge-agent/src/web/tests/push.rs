@@ -1,7 +1,8 @@
 //! Devices that send: who is let in, how much, how often, and what they are told.
 
 use super::client::{Answer, send};
-use super::fixture::{Served, TOKEN};
+use super::fixture::Served;
+use super::scripted::TOKEN;
 
 async fn post(served: &Served, path: &str, token: &str, body: &[u8]) -> Answer {
     let (bearer, length) = (format!("Bearer {token}"), body.len().to_string());

@@ -75,6 +75,8 @@ pub struct AuditLog {
     events: HeadFn,
     file_max_bytes: u64,
     state: Mutex<State>,
+    /// Hash of the newest line, for readers that must not wait for the disk.
+    head: Mutex<Option<String>>,
 }
 
 impl AuditLog {
@@ -126,6 +128,7 @@ impl AuditLog {
             utc_offset_s,
             events,
             file_max_bytes: SEGMENT_BYTES,
+            head: Mutex::new((state.last_seq > 0).then(|| state.last_hash.clone())),
             state: Mutex::new(state),
         };
         for path in set_aside {
@@ -253,11 +256,13 @@ impl AuditLog {
         self.state().notes.of(event).to_vec()
     }
 
-    /// Hash of the newest line; `None` while there is none.
+    /// Hash of the newest line; `None` while there is none. Does not wait for a line that is being written.
     #[must_use]
     pub fn head(&self) -> Option<String> {
-        let state = self.state();
-        (state.last_seq > 0).then(|| state.last_hash.clone())
+        self.head
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Lets go of files whose newest line is older than `keep_days`, never less than half a year; the log says how many lines went.
@@ -315,6 +320,7 @@ impl AuditLog {
         state.file_bytes += line.len() as u64 + 1;
         state.last_seq = seq;
         state.last_hash.clone_from(&sealed.hash);
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = Some(sealed.hash.clone());
         state.notes.take(&sealed);
         Ok(sealed)
     }

@@ -72,6 +72,7 @@ pub fn record(n: u64, rev: u32) -> EventRecord {
         revision: None,
         mitigated_at: None,
         wait_est_s: None,
+        audit: None,
     }
 }
 

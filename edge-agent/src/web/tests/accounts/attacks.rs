@@ -229,6 +229,8 @@ async fn headers_and_paths_of_an_attacker_stay_text() {
         "/api/events/..%2F..%2Faccounts",
         "/api/cameras/..%2f..%2fetc/frame.jpg",
         "/api/accounts/..%2f..%2fetc",
+        "/api/evidence/%ff%fe",
+        "/api/evidence/..%2f..%2fetc%2fpasswd",
     ] {
         let answer = hall.ask("GET", path, &[], &Value::Null).await;
         assert!(

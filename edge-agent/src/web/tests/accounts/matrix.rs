@@ -6,6 +6,7 @@ use super::*;
 fn attempt(method: &str, path: &str) -> (String, Value, &'static [u16]) {
     let real = path
         .replace("{event_id}", &event_id(1))
+        .replace("{token}", "once")
         .replace("{name}", "nobody-of-that-name")
         .replace("/cameras/{id}", "/cameras/cam1")
         .replace("{id}", "W3-seat")
@@ -22,6 +23,7 @@ fn attempt(method: &str, path: &str) -> (String, Value, &'static [u16]) {
         "/api/events/{event_id}/case" => {
             json!({"tx": "t", "action": "feedback", "reason": "other"})
         }
+        "/api/events/{event_id}/evidence" => json!({"why": "a complaint"}),
         "/api/events/{event_id}/notes" => json!({"tx": "t", "text": "seen"}),
         _ => Value::Null,
     };
@@ -54,7 +56,7 @@ async fn every_route_lets_in_exactly_who_may_in_every_role() {
                 sent = vec![("cookie", &headers.cookie), ("x-csrf-token", &headers.csrf)];
             }
             let lets_in = match (need, role) {
-                (Need::Public | Need::Device, _) => true,
+                (Need::Public | Need::Device | Need::Link, _) => true,
                 (Need::SignedIn, role) => role.is_some(),
                 (Need::Right(right), role) => role.is_some_and(|role| may(role, *right)),
             };
@@ -169,7 +171,7 @@ async fn without_accounts_everybody_on_loopback_reads_and_nobody_decides() {
                 Right::Health,
             ]
             .contains(right),
-            Need::Device => true,
+            Need::Device | Need::Link => true,
             Need::SignedIn => false,
             Need::Public => method == "GET",
         };

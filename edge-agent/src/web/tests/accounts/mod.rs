@@ -21,8 +21,9 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::client::{Answer, Live, send};
-use super::fixture::{SOON, Served, event_id, moment, quick, record};
+use super::fixture::{SOON, Served, event_id, quick, record};
 use super::golden::check;
+use super::scripted::moment;
 use crate::orders::{OrderDesk, OrderRequest};
 use crate::web::gate::{Need, ROUTES};
 use crate::web::inputs::Access;
