@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::client::WINDOW;
+use crate::client::{AHEAD, WINDOW};
 use crate::clock::{Stopwatch, WallFn, tick};
 use crate::command::{Command, CommandGate, Reply};
 use crate::connect::UplinkConfig;
@@ -138,7 +138,8 @@ impl Uplink {
         let topics = Topics::new(&cfg.prefix, &cfg.area, &cfg.hall, &cfg.box_id)?;
         // A file that cannot be used is the installer's to mend, not a network trouble. Every connection reads them again.
         tls::transport(cfg.tls.as_ref())?;
-        let mut outbox = Outbox::new(store.acked(), usize::from(WINDOW), cfg.ack);
+        let window = usize::from(WINDOW) + usize::from(AHEAD);
+        let mut outbox = Outbox::new(store.acked(), window, cfg.ack);
         outbox.stored(store.last_seq());
         let status = watch::Sender::new(UplinkStatus {
             acked: outbox.acked(),

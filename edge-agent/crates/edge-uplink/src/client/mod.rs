@@ -12,11 +12,13 @@ use crate::connect::{MqttVersion, UplinkConfig};
 
 /// Packets under way at once, states and records together; fewer where the broker says so.
 pub(crate) const WINDOW: u16 = 100;
+/// Messages that wait at the event loop beside those under way, so that it has the next one at hand when an acknowledgement comes.
+pub(crate) const AHEAD: u16 = 100;
 /// Largest packet to and from the centre.
 const PACKET_MAX_BYTES: u32 = 256 * 1024;
 const CONNECT_TIMEOUT_S: u64 = 10;
-/// Requests beside the window of publishes: the subscription and the goodbye.
-const OTHER_REQUESTS: usize = 2;
+/// Requests to the event loop: publishes, and beside them the subscription and the goodbye.
+const REQUESTS_MAX: usize = WINDOW as usize + AHEAD as usize + 2;
 /// Batches of what the event loop tells on their way to the session. When full the event loop waits: nothing there waits for it in
 /// turn.
 const BATCHES_MAX: usize = 64;
@@ -169,7 +171,7 @@ impl Client {
         (client, told)
     }
 
-    /// Hands one message to the event loop; false when it does not take it. The request channel is as large as the window, so
+    /// Hands one message to the event loop; false when it does not take it. The request channel takes all that may wait, so
     /// this only happens when the event loop has ended, and then its error is next.
     pub fn publish(&self, message: Message) -> bool {
         match self {

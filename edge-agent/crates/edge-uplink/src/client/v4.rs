@@ -9,7 +9,7 @@ use rumqttc::{
 use tokio::sync::mpsc;
 
 use super::reasons::{BAD_LOGIN, connection};
-use super::{Batch, CONNECT_TIMEOUT_S, Dial, Limits, Message, OTHER_REQUESTS, Told, WINDOW, Will};
+use super::{Batch, CONNECT_TIMEOUT_S, Dial, Limits, Message, REQUESTS_MAX, Told, WINDOW, Will};
 
 pub(super) fn begin(
     dial: &Dial<'_>,
@@ -35,7 +35,7 @@ pub(super) fn begin(
     if let Some(user) = dial.user {
         options.set_credentials(user, dial.password.unwrap_or_default());
     }
-    let (client, mut event_loop) = AsyncClient::new(options, usize::from(WINDOW) + OTHER_REQUESTS);
+    let (client, mut event_loop) = AsyncClient::new(options, REQUESTS_MAX);
     event_loop.network_options.set_tcp_nodelay(true);
     event_loop
         .network_options

@@ -15,7 +15,7 @@ use rumqttc::v5::{
 use tokio::sync::mpsc;
 
 use super::reasons::{self, connection};
-use super::{Batch, CONNECT_TIMEOUT_S, Dial, Limits, Message, OTHER_REQUESTS, Told, WINDOW, Will};
+use super::{Batch, CONNECT_TIMEOUT_S, Dial, Limits, Message, REQUESTS_MAX, Told, WINDOW, Will};
 
 pub(super) fn begin(
     dial: &Dial<'_>,
@@ -51,7 +51,7 @@ pub(super) fn begin(
     if let Some(user) = dial.user {
         options.set_credentials(user, dial.password.unwrap_or_default());
     }
-    AsyncClient::new(options, usize::from(WINDOW) + OTHER_REQUESTS)
+    AsyncClient::new(options, REQUESTS_MAX)
 }
 
 pub(super) fn publish(client: &AsyncClient, message: Message) -> bool {

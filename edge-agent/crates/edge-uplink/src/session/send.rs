@@ -2,7 +2,7 @@
 
 use super::read_ahead::Ready;
 use super::{Sent, Session, Stopping};
-use crate::client::Message;
+use crate::client::{AHEAD, Message};
 use crate::clock::tick;
 use crate::cloudevent::{self, CloudEvent};
 use crate::connect::MqttVersion;
@@ -147,7 +147,8 @@ impl Session<'_> {
     }
 
     pub(super) fn room(&self) -> bool {
-        self.submitted.len() + self.under_way.len() < usize::from(self.limits.window)
+        let most = usize::from(self.limits.window) + usize::from(AHEAD);
+        self.submitted.len() + self.under_way.len() < most
     }
 
     /// States are renewed once an interval, ± a tenth.
