@@ -40,10 +40,14 @@ fn every_hall_that_comes_with_the_project_passes_its_check() {
             std::fs::copy(calendar.path(), calendars.join(calendar.file_name())).unwrap();
         }
         std::fs::write(folder.join("hall.toml"), &text).unwrap();
-        for key in ["password_file", "ca_file"] {
+        let authority = rcgen::generate_simple_self_signed(["authority".to_owned()]).unwrap();
+        for (key, content) in [
+            ("password_file", "secret\n".to_owned()),
+            ("ca_file", authority.cert.pem()),
+        ] {
             for path in values(&text, key).map(|name| folder.join(name)) {
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-                std::fs::write(path, "secret\n").unwrap();
+                std::fs::write(path, &content).unwrap();
             }
         }
         let secrets: Vec<_> = values(&text, "password_env")
