@@ -107,7 +107,10 @@ export async function figures({ browser, url, check, out, sideways, clipped, moc
     check(`${what}: nothing sticks out of the paper`, over.px <= 0, `${over.px} px ${over.px > 0 ? over.wide.join(' ') : ''}`);
     const cut = await clipped(page, LABELS.replace('.button, .pill, .head__nav a, ', ''));
     check(`${what}: no text is cut off on paper`, cut.length === 0, cut.join('; '));
-    const wide = await page.locator('.report .chart canvas').evaluate((canvas) => canvas.getBoundingClientRect().width / document.querySelector('.report').clientWidth);
+    // The chart is drawn anew for paper; until then it is of the old width, or of none.
+    const ratio = () => (document.querySelector('.report .chart canvas')?.getBoundingClientRect().width ?? 0) / document.querySelector('.report').clientWidth;
+    await page.waitForFunction(`(${ratio})() > 0.9 && (${ratio})() <= 1.001`, undefined, { timeout: 5_000 }).catch(() => undefined);
+    const wide = await page.evaluate(ratio);
     check(`${what}: the chart is as wide as the paper`, wide > 0.9 && wide <= 1.001, wide.toFixed(2));
     await page.emulateMedia({ media: null });
   }
