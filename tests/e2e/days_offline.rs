@@ -1,5 +1,6 @@
 //! Claim: after three days without a line, with a summary a minute and over two hundred records on the box's disk, the centre first
-//! learns how things are now and then every record once, in order, with its own time and marked late (domain scenario 52).
+//! learns how things are now and then every record once, with its own time and marked late (domain scenario 52): the backlog in order, and
+//! what is found while it goes out in order beside it.
 //! The engine, the log on disk, the uplink and the broker are real; the hall's time runs two hours a second.
 
 use std::time::Duration;
